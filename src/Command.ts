@@ -1,0 +1,202 @@
+/**
+ * A command is the handler of one message, as a service with a Layer of its own. It is loaded at the first request
+ * that needs it, kept in the `CommandCache`, and let go when the cache is flushed.
+ *
+ * One file a command, its Layer the default export:
+ *
+ * ```ts
+ * // commands/get.ts
+ * export default Command.layer(
+ *   Kv,
+ *   "get",
+ *   Effect.gen(function* () {
+ *     const store = yield* Store // built once, when the command is loaded
+ *     return ({ key }, connection) => ... // run for every request
+ *   })
+ * )
+ * ```
+ *
+ * and one table that says where they are. It is typed by the protocol: a message without a command does not compile.
+ *
+ * ```ts
+ * const commands = { get: () => import("./commands/get.ts"), put: () => import("./commands/put.ts") }
+ * ```
+ */
+import { Context, Effect, Exit, Layer, Ref, Scope, Semaphore } from "effect"
+import type * as Protocol from "./Protocol.ts"
+
+/**
+ * Answers one request: with a plain value where there is nothing to wait for, which costs nothing, else with an effect.
+ *
+ * **Details**
+ *
+ * `connection` is the context of the connection: the protocol's session, `Server.Peer`, and what the server runs with.
+ * An effect runs in it too. Everything else a handler got when it was built. It has no typed errors: a protocol's
+ * errors are replies. A defect, thrown or in the effect, is logged and answered with the protocol's `onDefect`.
+ */
+export type Handler<in Request, out Reply, in out R> = (
+  request: Request,
+  connection: Context.Context<R>
+) => Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>, never, R>
+
+/** The requests with this tag. */
+export type RequestOf<P extends Protocol.Any, Tag extends Protocol.Request<P>["_tag"]> = Extract<
+  Protocol.Request<P>,
+  { readonly _tag: Tag }
+>
+
+/** Identifies the handler of one message of one protocol, which runs in a connection that provides `R`. */
+export interface Handles<out Name extends string, out Tag extends string, in R> {
+  readonly "~wireline/Command/Handles": {
+    readonly name: Name
+    readonly tag: Tag
+    readonly run: (context: R) => void
+  }
+}
+
+/**
+ * The Layer of a command: the handler itself, or the effect that builds it, which may acquire what the handler needs
+ * for as long as it stays in the cache.
+ */
+export const layer = <
+  P extends Protocol.Any,
+  const Tag extends Protocol.Request<P>["_tag"],
+  R,
+  E = never,
+  RIn = never
+>(
+  protocol: P,
+  tag: Tag,
+  make:
+    | Handler<RequestOf<P, Tag>, Protocol.Reply<P>, R>
+    | Effect.Effect<Handler<RequestOf<P, Tag>, Protocol.Reply<P>, R>, E, RIn>
+): Layer.Layer<Handles<P["name"], Tag, R>, E, Exclude<RIn, Scope.Scope>> =>
+  Layer.effect(service<P["name"], Tag, R>(protocol, tag), Effect.isEffect(make) ? make : Effect.succeed(make))
+
+const service = <Name extends string, Tag extends string, R>(
+  protocol: { readonly name: Name },
+  tag: Tag
+): Context.Service<Handles<Name, Tag, R>, AnyHandler> =>
+  Context.Service<Handles<Name, Tag, R>, AnyHandler>(`wireline/Command/${protocol.name}/${tag}`)
+
+// oxlint-disable-next-line typescript/no-explicit-any -- handlers of different messages, told apart by their tag
+type AnyHandler = Handler<any, any, any>
+
+/**
+ * Where the commands of a protocol are: for each message, how to load the module whose default export is its Layer.
+ * `R` is what a connection provides.
+ */
+export type Loaders<P extends Protocol.Any, R> = {
+  readonly [Tag in Protocol.Request<P>["_tag"]]: () => Promise<{
+    // oxlint-disable-next-line typescript/no-explicit-any -- any errors and requirements; `Requirements` collects these
+    readonly default: Layer.Layer<Handles<P["name"], Tag, R>, any, any>
+  }>
+}
+
+/** What the commands of a table need to be built. */
+export type Requirements<L extends Record<string, () => Promise<{ readonly default: Layer.Any }>>> =
+  Layer.Services<Awaited<ReturnType<L[keyof L]>>["default"]>
+
+/**
+ * The commands of a protocol, each loaded at its first use and kept until the next flush.
+ */
+export interface CommandCache<in Request, out Reply, in out R> {
+  /**
+   * Answers a request with the command of its tag. Dies when the command's module or Layer fails to load; the next
+   * request for it tries again.
+   */
+  readonly answer: Handler<Request, Reply, R>
+  /**
+   * Forgets all commands, so that the next request for each loads it afresh. What they had acquired is released as
+   * soon as the requests in progress are answered; a flush does not wait for them, so that a command may ask for it.
+   */
+  readonly flush: Effect.Effect<void>
+}
+
+/**
+ * The commands that are loaded, by tag, and the scope that they were built in.
+ */
+interface Generation {
+  readonly handlers: ReadonlyMap<string, AnyHandler>
+  readonly memoMap: Layer.MemoMap
+  readonly scope: Scope.Closeable
+  readonly use: { requests: number; flushed: boolean }
+}
+
+/**
+ * Makes the cache of a protocol's commands. It starts empty, and closes with the scope that it is made in.
+ */
+export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
+  protocol: P,
+  loaders: L & Loaders<P, R>
+): Effect.Effect<
+  CommandCache<Protocol.Request<P>, Protocol.Reply<P>, R>,
+  never,
+  Scope.Scope | Exclude<Requirements<L>, Scope.Scope>
+> =>
+  Effect.gen(function* () {
+    const context = yield* Effect.context<Exclude<Requirements<L>, Scope.Scope>>()
+    const loading = yield* Semaphore.make(1)
+    const current = yield* Ref.make(emptyGeneration())
+
+    // Only what is being waited for can be in progress when a flush comes.
+    const protect = <A>(
+      generation: Generation,
+      effect: Effect.Effect<A, never, R>
+    ): Effect.Effect<A, never, R> =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => void generation.use.requests++),
+        () => effect,
+        () => {
+          generation.use.requests--
+          return generation.use.flushed ? closeUnused(generation) : Effect.void
+        }
+      )
+
+    const load = Effect.fnUntraced(function* (tag: Protocol.Request<P>["_tag"]) {
+      const before = Ref.getUnsafe(current)
+      if (before.handlers.has(tag)) return
+      const module = yield* Effect.promise(loaders[tag])
+      const services = yield* Layer.buildWithMemoMap(module.default, before.memoMap, before.scope)
+      const handler = Context.getUnsafe(services, service(protocol, tag))
+      yield* Ref.update(current, (now) => ({ ...now, handlers: new Map(now.handlers).set(tag, handler) }))
+    })
+
+    const answer: Handler<Protocol.Request<P>, Protocol.Reply<P>, R> = (request, connection) => {
+      const generation = Ref.getUnsafe(current)
+      const handler: typeof answer | undefined = generation.handlers.get(request._tag)
+      if (handler !== undefined) {
+        const answer = handler(request, connection)
+        return Effect.isEffect(answer) ? protect(generation, answer) : answer
+      }
+      return loading.withPermit(load(request._tag)).pipe(
+        Effect.provideContext(context),
+        Effect.orDie,
+        Effect.flatMap(() => {
+          const answered = answer(request, connection)
+          return Effect.isEffect(answered) ? answered : Effect.succeed(answered)
+        })
+      )
+    }
+
+    const flush = loading.withPermit(
+      Effect.suspend(() => {
+        const before = Ref.getUnsafe(current)
+        before.use.flushed = true
+        return Effect.andThen(Ref.set(current, emptyGeneration()), closeUnused(before))
+      })
+    )
+
+    yield* Effect.addFinalizer(() => Scope.close(Ref.getUnsafe(current).scope, Exit.void))
+    return { answer, flush }
+  })
+
+const emptyGeneration = (): Generation => ({
+  handlers: new Map(),
+  memoMap: Layer.makeMemoMapUnsafe(),
+  scope: Scope.makeUnsafe(),
+  use: { requests: 0, flushed: false }
+})
+
+const closeUnused = ({ scope, use }: Generation): Effect.Effect<void> =>
+  use.requests === 0 ? Scope.close(scope, Exit.void) : Effect.void

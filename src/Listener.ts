@@ -1,0 +1,287 @@
+/**
+ * The sockets under an `Endpoint`: listening ones as a `SocketServer` that can drain, for Node.js.
+ *
+ * `Endpoint` says which there are and what draining means; programs use it, not this module. The sockets themselves
+ * are those of `@effect/platform-node`. What is added here is the end of life: stopping to accept, ending the input
+ * of the connections that are open, and never waiting for ever for a peer that does not read its last replies.
+ */
+import * as NodeSocket from "@effect/platform-node/NodeSocket"
+import { Context, Duration, Effect, Fiber, Schema, Scope } from "effect"
+import * as NetAddress from "effect/net/NetAddress"
+import { Socket, SocketServer } from "effect/socket"
+import * as Fs from "node:fs"
+import * as Net from "node:net"
+import * as Stream from "node:stream"
+import { Peer } from "./Peer.ts"
+
+/**
+ * An endpoint that cannot be listened on. The message is one line for the operator: what is wrong and what to do.
+ */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
+  endpoint: Schema.String,
+  problem: Schema.String,
+  advice: Schema.String
+}) {
+  override get message(): string {
+    return `cannot listen on ${this.endpoint}: ${this.problem}; ${this.advice}`
+  }
+}
+
+/** How a server ends. */
+export interface Ending {
+  /** How long connections may take to finish when the server drains; 10 seconds by default. */
+  readonly drainTimeout?: Duration.Input
+}
+
+/** How long the peer of a finished connection may take to read what is still to be flushed. */
+const flushTimeout = Duration.seconds(5)
+
+type SocketServerService = SocketServer.SocketServer["Service"]
+
+/** Listens as `net.Server.listen` is told, on a TCP port, a Unix socket or a file descriptor. */
+export const listen = (
+  endpoint: string,
+  target: Net.ListenOptions | { readonly fd: number },
+  ending: Ending
+): Effect.Effect<SocketServerService, ListenError, Scope.Scope> =>
+  Effect.gen(function* () {
+    const early: Array<Net.Socket> = []
+    let accept = (socket: Net.Socket): void => void early.push(socket)
+    const server = yield* Effect.acquireRelease(
+      Effect.callback<Net.Server, ListenError>((resume) => {
+        const server = Net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
+        server.on("connection", (socket) => accept(socket))
+        server.once("error", (cause) => resume(Effect.fail(toListenError(endpoint, cause))))
+        // The socket file is made in this call: for as long as it takes, files are made with mode 0660.
+        const mask = "path" in target ? process.umask(0o117) : undefined
+        server.listen(target, () => resume(Effect.succeed(server)))
+        if (mask !== undefined) process.umask(mask)
+      }),
+      (server) =>
+        Effect.sync(() => {
+          for (const socket of early) socket.destroy()
+          if (server.listening) server.close()
+        })
+    )
+    // From here on an error is one of accepting, such as too many open files: the next connection may succeed.
+    server.on("error", () => {})
+
+    const run: SocketServerService["run"] = Effect.fnUntraced(function* (handler) {
+      const connections = yield* makeConnections(handler, ending)
+      accept = (socket) => connections.serve(socket, peerOf(socket))
+      for (const socket of early.splice(0)) accept(socket)
+      return yield* Effect.onInterrupt(Effect.never, () =>
+        Effect.andThen(
+          Effect.sync(() => server.close()),
+          connections.drain
+        )
+      )
+    })
+    return SocketServer.SocketServer.of({ address: addressOf(server), run })
+  })
+
+/** Serves the one peer on standard input and output; `onEnd` runs when it has been served. */
+export const stdio = (
+  ending: Ending & { readonly onEnd?: Effect.Effect<void> }
+): Effect.Effect<SocketServerService> =>
+  Effect.sync(() =>
+    SocketServer.SocketServer.of({
+      address: unnamed,
+      run: Effect.fnUntraced(function* (handler) {
+        const connections = yield* makeConnections(handler, ending)
+        const stream = Stream.Duplex.from({ readable: process.stdin, writable: process.stdout } as never)
+        const fiber = connections.serve(stream, "stdio")
+        return yield* Fiber.await(fiber).pipe(
+          Effect.andThen(ending.onEnd ?? Effect.void),
+          Effect.andThen(Effect.never),
+          Effect.onInterrupt(() => connections.drain)
+        )
+      })
+    })
+  )
+
+/** The connections that a `SocketServer` runs. */
+const makeConnections = Effect.fnUntraced(function* <A, E, R>(
+  handler: (socket: Socket.Socket) => Effect.Effect<A, E, R>,
+  ending: Ending
+) {
+  const context = Context.omit(Scope.Scope)(yield* Effect.context<R>()) as Context.Context<R>
+  const open = new Map<Stream.Duplex, Fiber.Fiber<void>>()
+  let draining = false
+
+  const serve = (stream: Stream.Duplex, peer: string): Fiber.Fiber<void> => {
+    // Without a listener, a peer that resets before its reader is acquired would end the process.
+    stream.on("error", () => {})
+    const fiber = NodeSocket.fromDuplex(
+      Effect.acquireRelease(
+        Effect.suspend(() => {
+          if (stream.closed || stream.destroyed) return connectionClosed
+          if (draining) setImmediate(endInput, stream)
+          return Effect.succeed(stream)
+        }),
+        finish
+      )
+    ).pipe(
+      Effect.flatMap(handler),
+      Effect.ignoreCause({ log: "Error", message: "a connection ended because of an error in the server" }),
+      Effect.ensuring(Effect.sync(() => stream.destroy())),
+      Effect.runForkWith(Context.add(context, Peer, { address: peer }))
+    )
+    open.set(stream, fiber)
+    fiber.addObserver(() => open.delete(stream))
+    return fiber
+  }
+
+  const drain = Effect.gen(function* () {
+    draining = true
+    // Two turns of the event loop, so that what the kernel holds at this moment is read before the input ends.
+    yield* nextTurn
+    yield* nextTurn
+    for (const stream of open.keys()) endInput(stream)
+    const finished = yield* Fiber.awaitAll([...open.values()]).pipe(
+      Effect.timeoutOption(ending.drainTimeout ?? Duration.seconds(10))
+    )
+    if (finished._tag === "None") {
+      yield* Effect.logWarning(`closed ${open.size} connections that had not finished in time`)
+      for (const [stream, fiber] of open) {
+        stream.destroy()
+        fiber.interruptUnsafe()
+      }
+    }
+  })
+
+  return { serve, drain }
+})
+
+/**
+ * Makes the input of a stream end after what has been read of it: its reader listens for `end`, and hands out the
+ * chunks that are buffered before it heeds it. The output stays open.
+ */
+const endInput = (stream: Stream.Duplex): void => void stream.emit("end")
+
+const nextTurn = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
+/** Flushes what is to be written and closes; a peer that does not read gets `flushTimeout` and no more. */
+const finish = (stream: Stream.Duplex): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (stream.closed) return resume(Effect.void)
+    stream.once("close", () => resume(Effect.void))
+    stream.end(() => stream.destroy())
+  }).pipe(Effect.timeoutOption(flushTimeout), Effect.andThen(Effect.sync(() => stream.destroy())))
+
+const connectionClosed = Effect.fail(
+  new Socket.SocketError({ reason: new Socket.SocketCloseError({ code: 1000 }) })
+)
+
+const unnamed = NetAddress.unixPathAddress("")
+
+const addressOf = (server: Net.Server): NetAddress.SocketAddress => {
+  const address = server.address()
+  if (address === null) return unnamed
+  return typeof address === "string"
+    ? NetAddress.unixPathAddress(address)
+    : NetAddress.inetAddressFromIpStringUnsafe(address.address, address.port)
+}
+
+const peerOf = ({ remoteAddress, remotePort }: Net.Socket): string =>
+  remoteAddress === undefined || remotePort === undefined ? "unix" : formatTcp(remoteAddress, remotePort)
+
+/** `tcp://HOST:PORT`, an IPv6 address in brackets. */
+export const formatTcp = (host: string, port: number): string =>
+  `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
+
+/**
+ * Listens on a Unix socket of mode 0660. A socket file that nobody listens on is replaced; one that is in use, and
+ * anything that is not a socket, is left alone and refused.
+ */
+export const listenUnix = Effect.fnUntraced(function* (path: string, ending: Ending) {
+  const endpoint = `unix:${path}`
+  const refuse = (problem: string, advice: string) => new ListenError({ endpoint, problem, advice })
+  if (Buffer.byteLength(path) > longestUnixPath) {
+    return yield* refuse(`the path has more than ${longestUnixPath} bytes`, "choose a shorter one")
+  }
+  const stats = yield* tryFile(endpoint, () => Fs.lstatSync(path, { throwIfNoEntry: false }))
+  if (stats !== undefined) {
+    if (!stats.isSocket()) {
+      return yield* refuse("there is a file that is not a socket", "remove it or choose another path")
+    }
+    const state = yield* probe(path)
+    if (state !== "ECONNREFUSED" && state !== "ENOENT") {
+      return yield* refuse(
+        state === "live"
+          ? "another program is listening there"
+          : `its socket file cannot be tried (${state})`,
+        "stop that program or choose another path"
+      )
+    }
+    yield* tryFile(endpoint, () => Fs.rmSync(path, { force: true }))
+  }
+  return yield* listen(endpoint, { path }, ending)
+})
+
+/** What Linux leaves of the 108 bytes of `sun_path` for a path and its NUL. */
+const longestUnixPath = 107
+
+const tryFile = <A>(endpoint: string, run: () => A): Effect.Effect<A, ListenError> =>
+  Effect.try({ try: run, catch: (cause) => toListenError(endpoint, cause as NodeJS.ErrnoException) })
+
+/** Whether somebody accepts connections on a socket file, else the code of the error. */
+const probe = (path: string): Effect.Effect<string> =>
+  Effect.callback<string>((resume) => {
+    const socket = Net.createConnection(path)
+    const end = (state: string) => {
+      socket.destroy()
+      resume(Effect.succeed(state))
+    }
+    socket.once("connect", () => end("live"))
+    socket.once("error", (cause: NodeJS.ErrnoException) => end(cause.code ?? cause.message))
+  })
+
+/**
+ * Listens on the socket that systemd hands over under this name (sd_listen_fds(3)): the first descriptor is 3, the
+ * names are in `LISTEN_FDNAMES`, and `LISTEN_PID` says for which process they are meant.
+ */
+export const listenFd = Effect.fnUntraced(function* (
+  name: string,
+  ending: Ending,
+  environment: Readonly<Record<string, string | undefined>>
+) {
+  const endpoint = `fd:${name}`
+  const count = Number(environment["LISTEN_FDS"] ?? 0)
+  if (!(count > 0) || environment["LISTEN_PID"] !== String(process.pid)) {
+    return yield* new ListenError({
+      endpoint,
+      problem: "no socket was handed over to this process (LISTEN_FDS, LISTEN_PID)",
+      advice: "start it from a systemd socket unit, without a program in between"
+    })
+  }
+  const names = (environment["LISTEN_FDNAMES"] ?? "").split(":").slice(0, count)
+  const index = names.indexOf(name)
+  if (index < 0) {
+    return yield* new ListenError({
+      endpoint,
+      problem: `the sockets handed over are named ${names.join(", ") || "nothing"}`,
+      advice: `set FileDescriptorName=${name} in the socket unit`
+    })
+  }
+  return yield* listen(endpoint, { fd: firstFd + index }, ending)
+})
+
+const firstFd = 3
+
+const toListenError = (endpoint: string, cause: NodeJS.ErrnoException): ListenError => {
+  const [problem, advice] = explanations[cause.code ?? ""] ?? [cause.message, "choose another endpoint"]
+  return new ListenError({ endpoint, problem, advice })
+}
+
+const explanations: Record<string, readonly [problem: string, advice: string]> = {
+  EADDRINUSE: ["the address is in use", "stop the program that listens there or choose another"],
+  EADDRNOTAVAIL: ["this machine does not have the address", "choose one of its own, or 0.0.0.0 for all"],
+  EACCES: ["permission denied", "choose a port above 1023 or a path in a writable directory"],
+  ENOTFOUND: ["the host name is unknown", "write an address"],
+  ENOENT: ["its directory does not exist", "create it or choose another path"],
+  ENOTDIR: ["a part of its path is not a directory", "choose another path"],
+  EINVAL: ["the descriptor is not a socket that can be listened on", "pass a listening stream socket"]
+}

@@ -1,0 +1,86 @@
+/**
+ * A message is one line of a specification's list of messages, as a tagged Schema: its `_tag` names it in the
+ * program, its keyword names it on the wire, its fields are the parts that follow.
+ *
+ * Messages know nothing of how parts are written on a line; a `Syntax` lays them out and makes the codec of all the
+ * messages of one direction:
+ *
+ * ```ts
+ * const Get = Message.make("get", { key: Syntax.Word })
+ * const Put = Message.make("put", { key: Syntax.Word, value: Syntax.Word })
+ * const Request = Syntax.words([Get, Put]) // a Schema.Codec of Get | Put and string
+ * ```
+ *
+ * Pure: imports only `effect`.
+ */
+import { Schema, type SchemaAST } from "effect"
+
+/**
+ * A tagged struct Schema with a keyword. The values it describes are plain objects, `{ _tag: "get", key: "a" }`.
+ */
+export type Message<Tag extends string, Fields extends Schema.Struct.Fields> = Schema.TaggedStruct<
+  Tag,
+  Fields
+>
+
+/** Any message. */
+export interface Any extends Schema.Constraint {
+  readonly ast: SchemaAST.Objects
+  readonly Type: { readonly _tag: string }
+  readonly Encoded: { readonly _tag: string }
+  readonly DecodingServices: never
+  readonly EncodingServices: never
+  readonly fields: { readonly _tag: { readonly schema: { readonly literal: string } } }
+}
+
+/**
+ * Defines a message.
+ *
+ * **Details**
+ *
+ * The order of the fields is the order of the parts in syntaxes that go by position. A field of `Schema.optionalKey`
+ * may be left out; a field that encodes to an array takes all the parts that remain. Which of these a syntax has a
+ * place for, the syntax says.
+ *
+ * `keyword` is what the message begins with on the wire, by default its tag. It may be several words.
+ */
+export const make = <const Tag extends string, const Fields extends Schema.Struct.Fields>(
+  tag: Tag,
+  fields: Fields,
+  options?: { readonly keyword?: string; readonly description?: string }
+): Message<Tag, Fields> =>
+  Schema.TaggedStruct(tag, fields).annotate({
+    [keywordAnnotation]: options?.keyword ?? tag,
+    ...(options?.description === undefined ? {} : { description: options.description })
+  })
+
+const keywordAnnotation = "wireline/Message/keyword"
+
+/** The tag that names the message in the program. */
+export const tagOf = (message: Any): string => message.fields._tag.schema.literal
+
+/** The word or words that the message begins with on the wire. */
+export const keywordOf = (message: Any): string => {
+  const keyword = Schema.resolveAnnotations(message)?.[keywordAnnotation]
+  return typeof keyword === "string" ? keyword : tagOf(message)
+}
+
+/**
+ * A field as a syntax sees it: whether it must be there, may be there, or takes all that remains.
+ */
+export interface Field {
+  readonly name: string
+  readonly presence: "required" | "optional" | "repeated"
+}
+
+/** The fields of a message in their order, the tag left out. */
+export const fieldsOf = (message: Any): ReadonlyArray<Field> =>
+  message.ast.propertySignatures
+    .filter((property) => property.name !== "_tag")
+    .map((property) => ({ name: String(property.name), presence: presenceOf(property.type) }))
+
+const presenceOf = (ast: SchemaAST.AST): Field["presence"] => {
+  if (ast.context?.isOptional === true) return "optional"
+  const encoded = ast.encoding?.[ast.encoding.length - 1]?.to ?? ast
+  return encoded._tag === "Arrays" ? "repeated" : "required"
+}

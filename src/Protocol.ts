@@ -1,0 +1,126 @@
+/**
+ * A protocol is the one definition from which everything else is made: the server, the typed client, the properties
+ * that tests check. It is pure data: a name, a framing, the codec of its requests, the codec of its replies, and what
+ * a peer is answered that cannot be understood.
+ *
+ * ```ts
+ * const Echo = Protocol.make({
+ *   name: "echo",
+ *   framing: Framing.lines({ maxLength: 1024, escape: "\\" }),
+ *   request: Syntax.words([Say, Quit]),
+ *   reply: Syntax.words([Said, Failed]),
+ *   onUnreadable: () => Protocol.closing({ _tag: "failed", reason: "syntax" }),
+ *   onDefect: { _tag: "failed", reason: "internal" }
+ * })
+ * ```
+ *
+ * Pure: imports only `effect`, so that codecs run wherever JavaScript does.
+ */
+import { Data, Schema } from "effect"
+import type * as Framing from "./Framing.ts"
+
+/** What every request and every reply has: the tag that its message has. */
+export interface Tagged {
+  readonly _tag: string
+}
+
+/**
+ * The definition of a protocol. Make one with `make`.
+ */
+export interface Protocol<
+  out Name extends string,
+  in out Request extends Tagged,
+  in out Reply extends Tagged
+> {
+  /** The protocol's name, in log lines and on the command line. */
+  readonly name: Name
+  readonly framing: Framing.Framing
+  /** A request and its frame. */
+  readonly request: Schema.Codec<Request, string>
+  /** One frame of a reply: a reply may be of several. */
+  readonly reply: Schema.Codec<Reply, string>
+  /** Whether this frame is the last of its reply: by it a client knows that its request has been answered. */
+  readonly isLast: (reply: Reply) => boolean
+  /** The answer to a frame that is no request. */
+  readonly onUnreadable: (problem: Unreadable) => Answer<Reply>
+  /** The answer to a request whose handler died; the cause is logged. */
+  readonly onDefect: Answer<Reply>
+  readonly decodeRequest: (frame: string) => Request | Malformed
+  readonly decodeReply: (frame: string) => Reply | Malformed
+  /** Throws a `SchemaError` for what is no request of this protocol. */
+  readonly encodeRequest: (request: Request) => string
+  /** Throws a `SchemaError` for what is no reply of this protocol. */
+  readonly encodeReply: (reply: Reply) => string
+}
+
+/** Any protocol. */
+// oxlint-disable-next-line typescript/no-explicit-any -- `any` is what stands for every invariant parameter
+export type Any = Protocol<string, any, any>
+
+/** The requests of a protocol. */
+export type Request<P extends Any> = P["request"]["Type"]
+
+/** The replies of a protocol. */
+export type Reply<P extends Any> = P["reply"]["Type"]
+
+/**
+ * What a request is answered: one frame, several, none at all (an empty array), or any of these and then the end of
+ * the connection (`closing`).
+ */
+export type Answer<Reply> = Reply | ReadonlyArray<Reply> | Closing<Reply>
+
+/** The frames to send before the connection closes; what the peer sent after the request is not read any more. */
+export class Closing<out Reply> extends Data.TaggedClass("Closing")<{
+  readonly replies: ReadonlyArray<unknown>
+}> {
+  declare readonly replies: ReadonlyArray<Reply>
+}
+
+/** Answers with these frames and closes the connection. */
+export const closing = <const Reply>(...replies: ReadonlyArray<Reply>): Closing<Reply> =>
+  new Closing<Reply>({ replies })
+
+/** A frame that is no request: the framing could not read it, or it is not in the grammar of the requests. */
+export type Unreadable = Framing.BadFrame | Malformed
+
+/** A frame outside the grammar, with what the codec says of it. */
+export class Malformed extends Data.TaggedClass("Malformed")<{
+  readonly frame: string
+  readonly error: Schema.SchemaError
+}> {}
+
+/**
+ * Defines a protocol. `isLast` is true of every frame unless given: a protocol whose replies span frames says which is the last.
+ */
+export const make = <const Name extends string, Request extends Tagged, Reply extends Tagged>(definition: {
+  readonly name: Name
+  readonly framing: Framing.Framing
+  readonly request: Schema.Codec<Request, string>
+  readonly reply: Schema.Codec<Reply, string>
+  readonly isLast?: (reply: Reply) => boolean
+  readonly onUnreadable: (problem: Unreadable) => Answer<Reply>
+  readonly onDefect: Answer<Reply>
+}): Protocol<Name, Request, Reply> => {
+  const { request, reply } = definition
+  return {
+    isLast: () => true,
+    ...definition,
+    decodeRequest: decoder(request),
+    decodeReply: decoder(reply),
+    encodeRequest: Schema.encodeSync(request),
+    encodeReply: Schema.encodeSync(reply)
+  }
+}
+
+/** The synchronous decoder, which costs the least of all where it succeeds, with its error as a value. */
+const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Malformed) => {
+  const decode = Schema.decodeSync(codec)
+  return (frame) => {
+    try {
+      return decode(frame)
+    } catch (error) {
+      if (Schema.isSchemaError(error)) return new Malformed({ frame, error })
+      throw error
+    }
+  }
+}

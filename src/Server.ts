@@ -1,0 +1,216 @@
+/**
+ * A server runs a protocol on a `SocketServer` (which `Endpoint` makes). This file tells the life of a connection in
+ * order: it is counted and perhaps refused, its session is built, it is conversed with, it ends.
+ *
+ * **What it promises**
+ *
+ * - The requests of one connection are answered in order; connections are independent fibers, each with a session of
+ *   its own that is released when the connection ends.
+ * - Back-pressure: a batch is what one read brought (some 128 KiB at most). It is answered before the next one is
+ *   read, and its replies are written, 64 Ki characters at a time, before more are made; so a peer that does not
+ *   read its replies is not read either.
+ * - A frame that is no request, and a command that dies, are answered as the protocol says; neither ends the process
+ *   nor touches another connection.
+ * - When the input ends (the peer half-closes, or the server is draining), what was received is answered, the replies
+ *   are flushed, and the connection closes. An incomplete frame is dropped.
+ * - When an answer closes the connection, the peer gets the reply even while it is still sending: the server ends its
+ *   side, reads and forgets for a second at most, and closes.
+ *
+ * **Limits**
+ *
+ * Connections beyond `maxConnections` are closed at once, counted in the metric `wireline_connections_refused`, and
+ * logged at most once a second. A connection that completes no frame and takes no reply for `idleTimeout` is closed;
+ * the time in which its commands run does not count.
+ */
+import { Cause, Clock, Context, Duration, Effect, Exit, Layer, Metric, Scope } from "effect"
+import { Socket, SocketServer } from "effect/socket"
+import * as Command from "./Command.ts"
+import { type Activity, Conversation, type Observer } from "./Conversation.ts"
+import type * as Protocol from "./Protocol.ts"
+
+export type { Observer } from "./Conversation.ts"
+export { Peer } from "./Peer.ts"
+
+/** What the peers of a server may use up. */
+export interface Limits {
+  /** The longest frame in bytes; what the protocol's framing says unless given. */
+  readonly maxFrame?: number
+  /** The largest number of connections at a time; 1000 by default. */
+  readonly maxConnections?: number
+  /** How long a connection may be idle; for ever by default. */
+  readonly idleTimeout?: Duration.Input
+}
+
+/** What a protocol is served with. */
+export interface Options<S, ES, RS, L> extends Limits {
+  /** Builds the session of a connection, in the scope of the connection; it may ask for the `Peer`. */
+  readonly session: Layer.Layer<S, ES, RS>
+  /** Where the commands are; see `Command`. */
+  readonly commands: L
+  /** Asked at every frame who wants to see it, for a log of the conversation. */
+  readonly observer?: () => Observer | undefined
+}
+
+/** How long the peer of a connection that the server closes may take to read the last reply. */
+const lingerTime = Duration.seconds(1)
+
+const connectionsOpen = Metric.gauge("wireline_connections_open", {
+  description: "Connections that are being served"
+})
+
+const connectionsRefused = Metric.counter("wireline_connections_refused", {
+  description: "Connections closed at once because there were too many",
+  incremental: true
+})
+
+/**
+ * Serves a protocol for as long as the Layer lives, on the `SocketServer` in its context. Releasing the Layer drains
+ * the connections first, where the `SocketServer` comes from `Endpoint`.
+ */
+export const layer = <P extends Protocol.Any, S, ES, RS, L extends Command.Loaders<P, S>>(
+  protocol: P,
+  options: Options<S, ES, RS, L & Command.Loaders<P, S>>
+): Layer.Layer<never, never, Services<RS, L>> =>
+  Layer.effectDiscard(Effect.forkScoped(serve<P, S, ES, RS, L>(protocol, options)))
+
+/** What serving needs: a `SocketServer`, and what sessions and commands are built from. */
+export type Services<RS, L extends Record<string, () => Promise<{ readonly default: Layer.Any }>>> =
+  | SocketServer.SocketServer
+  | Exclude<RS | Command.Requirements<L>, Scope.Scope>
+
+/** Serves a protocol until it is interrupted; `layer` as an effect. */
+export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loaders<P, S>>(
+  protocol: P,
+  options: Options<S, ES, RS, L & Command.Loaders<P, S>>
+): Effect.Effect<never, SocketServer.SocketServerError, Services<RS, L>> =>
+  Effect.gen(function* () {
+    const server = yield* SocketServer.SocketServer
+    const cache = yield* Command.makeCache<P, S, L>(protocol, options.commands)
+    const clock = yield* Clock.Clock
+    const framing = protocol.framing.withMaxLength(options.maxFrame ?? protocol.framing.maxLength)
+    const connections = new Connections(protocol.name, options.maxConnections ?? 1000, clock)
+    if (options.idleTimeout !== undefined) {
+      yield* Effect.forkScoped(connections.closeIdle(Duration.fromInputUnsafe(options.idleTimeout)))
+    }
+
+    const converse = Effect.fnUntraced(function* (socket: Socket.Socket, connection: Connection) {
+      const scope = yield* Effect.scope
+      const pull = yield* Socket.readerBytes(socket)
+      const writerScope = yield* Scope.fork(scope)
+      const writer = yield* Scope.provide(socket.writer, writerScope)
+      connection.close = writer.write(new Socket.CloseEvent())
+      const session = yield* Layer.buildWithMemoMap(options.session, Layer.makeMemoMapUnsafe(), scope)
+      const conversation = new Conversation<S>({
+        protocol,
+        framing,
+        answer: cache.answer,
+        context: Context.merge(yield* Effect.context<never>(), session),
+        writer,
+        clock,
+        observer: options.observer
+      })
+      connection.activity = conversation
+      const closing = yield* conversation.run(pull)
+      if (closing) {
+        yield* Scope.close(writerScope, Exit.void)
+        yield* Effect.ignore(Effect.timeoutOption(Effect.forever(pull), lingerTime))
+      }
+    })
+
+    return yield* server.run((socket) => connections.admit((connection) => converse(socket, connection)))
+  }).pipe(Effect.scoped, Effect.annotateLogs("protocol", protocol.name)) as never
+
+/** A connection as the server sees it from outside. */
+interface Connection {
+  activity: Activity
+  /** Closes it at once, whatever it is doing and whatever is still to be written. */
+  close: Effect.Effect<void, Socket.SocketError>
+}
+
+/** The connections of one server: how many there may be, and which of them have been idle too long. */
+class Connections {
+  private readonly open = new Set<Connection>()
+  private refused = 0
+  private refusalLogged = Number.NEGATIVE_INFINITY
+
+  private readonly protocol: string
+  private readonly max: number
+  private readonly clock: Clock.Clock
+
+  constructor(protocol: string, max: number, clock: Clock.Clock) {
+    this.protocol = protocol
+    this.max = max
+    this.clock = clock
+  }
+
+  /** Runs a connection in a scope of its own, unless there are too many. */
+  admit<E, R>(
+    run: (connection: Connection) => Effect.Effect<void, E, R>
+  ): Effect.Effect<void, never, Exclude<R, Scope.Scope>> {
+    if (this.open.size >= this.max) return this.refuse
+    const connection: Connection = {
+      activity: { waitingSince: this.clock.currentTimeMillisUnsafe() },
+      close: Effect.void
+    }
+    this.open.add(connection)
+    return Effect.andThen(this.report, run(connection)).pipe(
+      Effect.scoped,
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause) || Socket.isSocketError(Cause.squash(cause))
+          ? Effect.logDebug("a connection broke off", cause)
+          : Effect.logError("a connection ended because of an error in the server", cause)
+      ),
+      Effect.ensuring(
+        Effect.suspend(() => {
+          this.open.delete(connection)
+          return this.report
+        })
+      )
+    )
+  }
+
+  private readonly report = Effect.suspend(() =>
+    Metric.update(Metric.withAttributes(connectionsOpen, { protocol: this.protocol }), this.open.size)
+  )
+
+  private readonly refuse = Effect.suspend(() => {
+    this.refused++
+    const count = Metric.update(Metric.withAttributes(connectionsRefused, { protocol: this.protocol }), 1)
+    const now = this.clock.currentTimeMillisUnsafe()
+    if (now - this.refusalLogged < 1000) return count
+    this.refusalLogged = now
+    return Effect.andThen(
+      count,
+      Effect.logWarning(
+        `refused a connection: ${this.max} are open, the most there may be; ${this.refused} refused since the start`
+      )
+    )
+  })
+
+  /**
+   * Closes the connections that have been waiting for their peer longer than the timeout. It wakes when the one that
+   * has waited longest would be due, so it costs nothing while connections are busy.
+   */
+  closeIdle(timeout: Duration.Duration): Effect.Effect<never> {
+    const limit = Duration.toMillis(timeout)
+    const sweep = Effect.suspend(() => {
+      const now = this.clock.currentTimeMillisUnsafe()
+      const idle: Array<Connection> = []
+      let oldest = now
+      for (const connection of this.open) {
+        const since = connection.activity.waitingSince
+        if (now - since >= limit) idle.push(connection)
+        else oldest = Math.min(oldest, since)
+      }
+      return Effect.andThen(
+        Effect.forEach(
+          idle,
+          ({ close }) => Effect.andThen(Effect.logDebug("closed an idle connection"), Effect.ignore(close)),
+          { discard: true }
+        ),
+        Effect.sleep(oldest + limit - now)
+      )
+    })
+    return Effect.forever(sweep)
+  }
+}
