@@ -1,0 +1,111 @@
+/**
+ * Measures Wireline against a hand-written server, and prints what came out beside what was to be reached.
+ *
+ *     npm run bench                                          everything, 80 to 90 seconds
+ *     npm run bench -- --quick                               shorter rounds, some 25 to 30 seconds, less exact
+ *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
+ *     npm run bench -- --subject "node my.ts {socket}"       another server in the place of Wireline; {directory} too
+ *
+ * The exit status tells whether everything was measured, not whether the targets were reached.
+ */
+import { parseArgs } from "node:util"
+import { type Benchmark, type Contender, nameOf } from "./benchmark.ts"
+import type { LoadReport } from "./load.ts"
+import { measureMemory } from "./memory.ts"
+import { machineFacts } from "./proc.ts"
+import { complaints, endAll, pinning } from "./processes.ts"
+import type { Both } from "./rounds.ts"
+import { benchmark as secLsmManager } from "./sec-lsm-manager.ts"
+import { removeFiles } from "./servers.ts"
+import { measureStart } from "./startup.ts"
+import { table } from "./table.ts"
+import {
+  measureScenario,
+  type Pace,
+  processorHeading,
+  processorRow,
+  throughputHeading,
+  throughputRow
+} from "./throughput.ts"
+
+const longestRun = 300
+
+const whole: Pace = { rounds: 7, compileSeconds: 0.8, warmUpSeconds: 0.2, seconds: 1.1 }
+const quick: Pace = { rounds: 5, compileSeconds: 0.3, warmUpSeconds: 0.1, seconds: 0.2 }
+
+const substitute = (command: string): Contender => ({
+  name: "subject",
+  command: ({ directory, socket }) =>
+    command
+      .split(" ")
+      .map((word) => word.replaceAll("{socket}", socket).replaceAll("{directory}", directory)),
+  forManyConnections: [],
+  isReady: (line) => line.includes("listening")
+})
+
+const measureBenchmark = async (
+  benchmark: Benchmark,
+  pace: Pace,
+  isWanted: (part: string) => boolean
+): Promise<void> => {
+  console.log(`\n${benchmark.name}: ${pace.rounds} rounds of ${pace.seconds} s a server, medians\n`)
+  const scenarios = benchmark.scenarios.filter((scenario) => isWanted(nameOf(scenario)))
+  const rates: Array<ReadonlyArray<string>> = []
+  const processors: Array<ReadonlyArray<string>> = []
+  for (const scenario of scenarios) {
+    const rounds: ReadonlyArray<Both<LoadReport>> = await measureScenario(benchmark, scenario, pace)
+    rates.push(throughputRow(scenario, rounds))
+    processors.push(processorRow(scenario, rounds))
+  }
+  if (scenarios.length > 0) {
+    console.log(`${table([throughputHeading(benchmark), ...rates])}\n`)
+    console.log("Processor use, of one core each:")
+    console.log(`${table([processorHeading(benchmark), ...processors])}\n`)
+  }
+  if (isWanted("memory")) console.log(`${await measureMemory(benchmark, 1)}\n`)
+  if (isWanted("start")) console.log(await measureStart(benchmark, 5))
+}
+
+const main = async (): Promise<void> => {
+  const { values: options } = parseArgs({
+    options: {
+      quick: { type: "boolean", default: false },
+      only: { type: "string", multiple: true, default: [] },
+      subject: { type: "string" }
+    }
+  })
+  const benchmark =
+    options.subject === undefined ? secLsmManager : { ...secLsmManager, subject: substitute(options.subject) }
+  const parts = [...benchmark.scenarios.map(nameOf), "memory", "start"]
+  const unknown = options.only.find((part) => !parts.includes(part))
+  if (unknown !== undefined) throw new Error(`--only ${unknown}: not one of ${parts.join(", ")}`)
+
+  console.log(`${machineFacts()}; ${pinning}`)
+  const isWanted = (part: string): boolean => options.only.length === 0 || options.only.includes(part)
+  await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
+}
+
+// Whatever ends this process, the servers and clients end with it, and their files go.
+process.on("exit", () => {
+  endAll()
+  removeFiles()
+})
+for (const [signal, status] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129]
+] as const) {
+  process.on(signal, () => process.exit(status))
+}
+setTimeout(() => {
+  console.error(`bench: not done after ${longestRun} s`)
+  process.exit(1)
+}, longestRun * 1000).unref()
+
+try {
+  await main()
+} catch (error) {
+  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`)
+  process.stderr.write(complaints())
+  process.exit(1)
+}
