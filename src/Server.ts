@@ -104,7 +104,7 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
         protocol,
         framing,
         answer: cache.answer,
-        context: Context.merge(yield* Effect.context<never>(), session),
+        context: Context.merge(yield* Effect.context(), session),
         writer,
         clock,
         observer: options.observer

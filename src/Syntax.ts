@@ -115,7 +115,7 @@ const compile = <A>(
       })
     )
   const codec = makeCodec()
-  if (Schema.toType(union).ast === (union.ast as SchemaAST.AST)) {
+  if (Schema.toType(union).ast === union.ast) {
     const inFull = makeCodec()
     SchemaCompiler.set(codec.ast, {
       decode: (line, options) => {
