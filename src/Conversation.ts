@@ -2,15 +2,15 @@
  * A conversation is what a server does with one connection: frames in, requests answered one after another, replies
  * out. `Server` makes one for each connection; a test may make one on any `Socket`.
  *
- * A batch (the frames that one read completed) is the unit of work. Framing, decoding and encoding are plain loops
- * over it; one Effect runs a command, one writes the joined replies.
+ * A batch (the frames that one chunk completed) is the unit of work. It is answered in a plain loop, and its replies are
+ * written at once; a command that answers with an effect, and a peer that does not take its replies, make it wait.
  */
-import { Cause, type Clock, type Context, Effect } from "effect"
-import type { NonEmptyReadonlyArray } from "effect/Array"
+import { Cause, type Clock, type Context, Data, Effect } from "effect"
 import type { Socket } from "effect/socket"
 import type * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"
 import * as Protocol from "./Protocol.ts"
+import type * as Transport from "./Transport.ts"
 
 /** Sees the frames of a conversation as they come and go. */
 export type Observer = (direction: "received" | "sent", frame: string) => Effect.Effect<void>
@@ -23,6 +23,12 @@ export interface Activity {
 /** Replies are written when this many characters of them are waiting, or when the batch is at its end. */
 const writeSize = 65_536
 
+/** After a chunk of so many bytes, the other connections have their turn before the next is read. */
+const fairShare = 32_768
+
+/** An answer has closed the connection. */
+class Closed extends Data.TaggedError("Closed") {}
+
 /**
  * One conversation. `run` takes part in it until the input ends, the peer is gone, or an answer closes the
  * connection; it tells whether it was the last.
@@ -32,7 +38,7 @@ export class Conversation<R> implements Activity {
   private readonly protocol: Protocol.Any
   private readonly answer: Command.Handler<Protocol.Tagged, Protocol.Tagged, R>
   private readonly context: Context.Context<R>
-  private readonly writer: Socket.Writer
+  private readonly connection: Transport.Connection
   private readonly clock: Clock.Clock
   private readonly observer: () => Observer | undefined
   private readonly decoder: Framing.Decoder
@@ -47,14 +53,14 @@ export class Conversation<R> implements Activity {
     readonly framing: Framing.Framing
     readonly answer: Command.Handler<Protocol.Tagged, Protocol.Tagged, R>
     readonly context: Context.Context<R>
-    readonly writer: Socket.Writer
+    readonly connection: Transport.Connection
     readonly clock: Clock.Clock
     readonly observer?: (() => Observer | undefined) | undefined
   }) {
     this.protocol = options.protocol
     this.answer = options.answer
     this.context = options.context
-    this.writer = options.writer
+    this.connection = options.connection
     this.clock = options.clock
     this.observer = options.observer ?? noObserver
     this.decoder = options.framing.decoder()
@@ -62,50 +68,58 @@ export class Conversation<R> implements Activity {
   }
 
   /** Takes part until the end; succeeds with whether an answer closed the connection. */
-  run(pull: Effect.Effect<NonEmptyReadonlyArray<Uint8Array>, Socket.SocketError>): Effect.Effect<boolean> {
-    const loop: Effect.Effect<boolean, Socket.SocketError, R> = Effect.flatMap(pull, (chunks) => {
-      this.frames =
-        chunks.length === 1
-          ? this.decoder.push(chunks[0])
-          : chunks.flatMap((chunk) => this.decoder.push(chunk))
-      if (this.frames.length === 0) return loop
-      this.next = 0
-      this.waitingSince = Number.POSITIVE_INFINITY
-      return Effect.flatMap(this.work(), () => {
-        this.waitingSince = this.clock.currentTimeMillisUnsafe()
-        return this.closing ? closed : loop
-      })
-    })
-    return Effect.catchTag(loop, "SocketError", () => Effect.succeed(false)).pipe(
-      Effect.provideContext(this.context)
-    )
+  get run(): Effect.Effect<boolean> {
+    return this.connection
+      .receive(this.receive)
+      .pipe(
+        Effect.catchTags({ Closed: () => Effect.succeed(true), SocketError: () => Effect.succeed(false) }),
+        Effect.provideContext(this.context)
+      )
+  }
+
+  /** Answers the frames that a chunk completes; without an effect where nothing has to be waited for. */
+  private readonly receive = (chunk: Uint8Array): Step<R> => {
+    this.frames = this.decoder.push(chunk)
+    this.next = 0
+    if (this.frames.length === 0) return undefined
+    this.waitingSince = Number.POSITIVE_INFINITY
+    const step = this.work()
+    if (chunk.length < fairShare) return step
+    return step === undefined ? Effect.yieldNow : Effect.andThen(step, Effect.yieldNow)
   }
 
   /** Answers the frames that are left of the batch, and writes the replies. */
-  private work(): Effect.Effect<void, Socket.SocketError, R> {
+  private work(): Step<R> {
     while (this.next < this.frames.length && !this.closing) {
-      if (this.replies.length >= writeSize) return Effect.flatMap(this.flush(), this.resume)
-      const frame = this.frames[this.next++]!
-      const observer = this.observer()
-      if (observer !== undefined && typeof frame === "string") {
-        return Effect.flatMap(observer("received", frame), () => this.respond(frame) ?? this.work())
-      }
-      const responding = this.respond(frame)
-      if (responding !== undefined) return responding
+      const step = this.replies.length < writeSize ? this.respond(this.frames[this.next++]!) : this.flush()
+      if (step !== undefined) return Effect.flatMap(step, this.resume)
     }
-    this.frames = []
-    return this.flush()
+    const step = this.flush()
+    return step === undefined ? this.endBatch() : Effect.flatMap(step, () => this.endBatch() ?? Effect.void)
   }
 
-  private readonly resume = () => this.work()
+  private readonly resume = () => this.work() ?? Effect.void
 
-  /** Answers one frame: at once where it is no request, else by the effect that is returned. */
-  private respond(frame: Framing.Frame): Effect.Effect<void, Socket.SocketError, R> | undefined {
+  private endBatch(): Step<R> {
+    this.frames = []
+    this.waitingSince = this.clock.currentTimeMillisUnsafe()
+    return this.closing ? Effect.fail(new Closed()) : undefined
+  }
+
+  /** Answers one frame. */
+  private respond(frame: Framing.Frame): Step<R> {
     if (typeof frame !== "string") return this.accept(this.protocol.onUnreadable(frame))
+    const observer = this.observer()
+    return observer === undefined
+      ? this.handle(frame)
+      : Effect.flatMap(observer("received", frame), () => this.handle(frame) ?? Effect.void)
+  }
+
+  private handle(frame: string): Step<R> {
     const request: Protocol.Tagged | Protocol.Malformed = this.protocol.decodeRequest(frame)
     if (request instanceof Protocol.Malformed) return this.accept(this.protocol.onUnreadable(request))
     const answer = this.tryAnswer(request)
-    return Effect.isEffect(answer) ? Effect.matchCauseEffect(answer, this.handlers) : this.accept(answer)
+    return Effect.isEffect(answer) ? Effect.matchCauseEffect(answer, this.outcome) : this.accept(answer)
   }
 
   private tryAnswer(request: Protocol.Tagged): ReturnType<typeof this.answer> {
@@ -116,23 +130,21 @@ export class Conversation<R> implements Activity {
     }
   }
 
-  private readonly handlers = {
-    onSuccess: (answer: Protocol.Answer<Protocol.Tagged>) => this.accept(answer) ?? this.work(),
+  private readonly outcome = {
+    onSuccess: (answer: Protocol.Answer<Protocol.Tagged>) => this.accept(answer) ?? Effect.void,
     onFailure: (cause: Cause.Cause<never>) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : this.fail(cause)
+      Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : this.die(cause)
   }
 
-  private fail(cause: Cause.Cause<unknown>): Effect.Effect<void, Socket.SocketError, R> {
+  private die(cause: Cause.Cause<unknown>) {
     return Effect.andThen(
       Effect.logError("a command died", cause),
-      Effect.suspend(() => this.accept(this.protocol.onDefect) ?? this.work())
+      Effect.suspend(() => this.accept(this.protocol.onDefect) ?? Effect.void)
     )
   }
 
-  /** Queues an answer; gives an effect only where there is something to do before the next request. */
-  private accept(
-    answer: Protocol.Answer<Protocol.Tagged>
-  ): Effect.Effect<void, Socket.SocketError, R> | undefined {
+  /** Queues the replies of an answer. */
+  private accept(answer: Protocol.Answer<Protocol.Tagged>): Step<R> {
     const closing = answer instanceof Protocol.Closing
     const frames: Array<string> = []
     try {
@@ -141,33 +153,29 @@ export class Conversation<R> implements Activity {
       }
     } catch (error) {
       // The answer to a defect is the protocol's own constant: when even that cannot be said, nothing can.
-      if (answer !== this.protocol.onDefect) return this.fail(Cause.die(error))
+      if (answer !== this.protocol.onDefect) return this.die(Cause.die(error))
       this.closing = true
     }
     for (const frame of frames) this.replies += this.protocol.framing.encode(frame)
     if (closing) this.closing = true
     const observer = this.observer()
-    return observer === undefined
-      ? undefined
-      : Effect.flatMap(
-          Effect.forEach(frames, (frame) => observer("sent", frame), { discard: true }),
-          this.resume
-        )
+    return observer && Effect.forEach(frames, (frame) => observer("sent", frame), { discard: true })
   }
 
-  private flush(): Effect.Effect<void, Socket.SocketError> {
-    if (this.replies === "") return Effect.void
+  private flush(): Effect.Effect<void, Socket.SocketError> | undefined {
+    if (this.replies === "") return undefined
     const replies = this.replies
     this.replies = ""
+    const sending = this.connection.send(replies)
+    if (sending === undefined) return undefined
     this.waitingSince = this.clock.currentTimeMillisUnsafe()
-    return Effect.map(this.writer.write(replies), this.written)
-  }
-
-  private readonly written = () => {
-    this.waitingSince = Number.POSITIVE_INFINITY
+    return Effect.map(sending, () => {
+      this.waitingSince = Number.POSITIVE_INFINITY
+    })
   }
 }
 
-const closed = Effect.succeed(true)
+/** What is left to be waited for, if there is anything. */
+type Step<R> = Effect.Effect<void, Socket.SocketError | Closed, R> | undefined
 
 const noObserver = () => undefined

@@ -101,13 +101,25 @@ const isNonEmpty = <A>(items: ReadonlyArray<A>): items is NonEmptyReadonlyArray<
 
 const LF = 0x0a
 const CR = 0x0d
-const none: ReadonlyArray<Frame> = []
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
+/** The text of these bytes where each is a character, so that positions are the same in both. */
+const decodeAscii = (bytes: Uint8Array, from: number, to: number): string | undefined => {
+  try {
+    const text = utf8.decode(bytes.subarray(from, to))
+    return text.length === to - from ? text : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /**
- * Each line is decoded by itself rather than as a slice of its chunk: a string that a session keeps then holds on to
- * its line at most, and not to the 64 KiB that the line arrived in.
+ * Lines are decoded in blocks, for a call of the decoder costs more than what it does for a short line. A string cut
+ * out of a block keeps the block alive, so a block is small: that much, and not the 64 KiB that it arrived in, is what
+ * a session holds on to that keeps one word.
  */
+const blockSize = 512
+
 class LineDecoder implements Decoder {
   /** The beginning of a line whose end has not come; its capacity grows by doubling. */
   private held: Uint8Array | undefined
@@ -128,22 +140,39 @@ class LineDecoder implements Decoder {
   }
 
   push(chunk: Uint8Array): ReadonlyArray<Frame> {
-    let frames: Array<Frame> | undefined
+    const frames: Array<Frame> = []
+    let blockStart = 0
     let start = 0
-    let end = chunk.indexOf(LF)
-    while (end >= 0) {
-      if (this.escape < 0 || !this.isEscaped(chunk, start, end)) {
-        const frame = this.complete(chunk, start, end)
-        if (frame !== undefined) (frames ??= []).push(frame)
-        start = end + 1
+    for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, end + 1)) {
+      if (this.escape >= 0 && this.isEscaped(chunk, start, end)) continue
+      if (this.continues(start)) {
+        this.complete(chunk, end, frames)
+        blockStart = end + 1
+      } else if (end - blockStart > blockSize) {
+        this.readBlock(chunk, blockStart, start, frames)
+        blockStart = start
       }
-      end = chunk.indexOf(LF, end + 1)
+      start = end + 1
     }
+    this.readBlock(chunk, blockStart, start, frames)
     if (start < chunk.length) {
       const bad = this.hold(chunk, start, chunk.length)
-      if (bad !== undefined) (frames ??= []).push(bad)
+      if (bad !== undefined) frames.push(bad)
     }
-    return frames ?? none
+    return frames
+  }
+
+  /** Reads whole lines, up to and with the LF of the last. */
+  private readBlock(chunk: Uint8Array, from: number, to: number, frames: Array<Frame>): void {
+    if (from === to) return
+    const text = to - from > blockSize ? undefined : decodeAscii(chunk, from, to)
+    let start = from
+    for (let end = chunk.indexOf(LF, from); start < to; end = chunk.indexOf(LF, end + 1)) {
+      if (this.escape >= 0 && this.isEscaped(chunk, start, end)) continue
+      const frame = this.read(chunk, start, end, text, from)
+      if (frame !== undefined) frames.push(frame)
+      start = end + 1
+    }
   }
 
   /** Whether the byte at `end` comes after an odd number of escapes; these may reach back into what is held. */
@@ -166,26 +195,28 @@ class LineDecoder implements Decoder {
     return (this.heldLength - 1 - at) % 2 === 1
   }
 
-  private complete(chunk: Uint8Array, start: number, end: number): Frame | undefined {
-    if (this.skipping) {
-      this.skipping = false
-      return undefined
-    }
-    if (this.heldLength === 0) return this.read(chunk, start, end)
-    const bad = this.hold(chunk, start, end)
-    if (bad !== undefined) {
-      this.skipping = false
-      return bad
-    }
-    const frame = this.read(this.held!, 0, this.heldLength)
+  /** Ends the line that began in an earlier chunk. */
+  private complete(chunk: Uint8Array, end: number, frames: Array<Frame>): void {
+    const wasReported = this.skipping
+    const bad = this.hold(chunk, 0, end)
+    const frame = wasReported ? undefined : (bad ?? this.read(this.held!, 0, this.heldLength))
+    if (frame !== undefined) frames.push(frame)
     this.release()
-    return frame
+    this.skipping = false
   }
 
-  private read(bytes: Uint8Array, start: number, end: number): Frame | undefined {
+  /** Reads one line, out of the text of its block where that is known. */
+  private read(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    text?: string,
+    textStart = 0
+  ): Frame | undefined {
     const length = this.lengthOf(bytes, start, end)
     if (length > this.maxLength) return this.bad("TooLong")
     if (length === 0) return undefined
+    if (text !== undefined) return text.slice(start - textStart, start - textStart + length)
     try {
       return utf8.decode(bytes.subarray(start, start + length))
     } catch {

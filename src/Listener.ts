@@ -2,17 +2,18 @@
  * The sockets under an `Endpoint`: listening ones as a `SocketServer` that can drain, for Node.js.
  *
  * `Endpoint` says which there are and what draining means; programs use it, not this module. The sockets themselves
- * are those of `@effect/platform-node`. What is added here is the end of life: stopping to accept, ending the input
- * of the connections that are open, and never waiting for ever for a peer that does not read its last replies.
+ * are those of `@effect/platform-node`. What is added here is the `Transport` of each connection, and the end of life:
+ * stopping to accept, and ending the input of the connections that are open.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { Context, Duration, Effect, Fiber, Schema, Scope } from "effect"
 import * as NetAddress from "effect/net/NetAddress"
-import { Socket, SocketServer } from "effect/socket"
+import { type Socket, SocketServer } from "effect/socket"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import * as Stream from "node:stream"
 import { Peer } from "./Peer.ts"
+import { StreamConnection, Transport } from "./Transport.ts"
 
 /**
  * An endpoint that cannot be listened on. The message is one line for the operator: what is wrong and what to do.
@@ -32,9 +33,6 @@ export interface Ending {
   /** How long connections may take to finish when the server drains; 10 seconds by default. */
   readonly drainTimeout?: Duration.Input
 }
-
-/** How long the peer of a finished connection may take to read what is still to be flushed. */
-const flushTimeout = Duration.seconds(5)
 
 type SocketServerService = SocketServer.SocketServer["Service"]
 
@@ -106,29 +104,23 @@ const makeConnections = Effect.fnUntraced(function* <A, E, R>(
   ending: Ending
 ) {
   const context = Context.omit(Scope.Scope)(yield* Effect.context<R>()) as Context.Context<R>
-  const open = new Map<Stream.Duplex, Fiber.Fiber<void>>()
+  const open = new Map<StreamConnection, Fiber.Fiber<void>>()
   let draining = false
 
   const serve = (stream: Stream.Duplex, peer: string): Fiber.Fiber<void> => {
-    // Without a listener, a peer that resets before its reader is acquired would end the process.
+    // Without a listener, a peer that resets before it is read would end the process.
     stream.on("error", () => {})
-    const fiber = NodeSocket.fromDuplex(
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          if (stream.closed || stream.destroyed) return connectionClosed
-          if (draining) setImmediate(endInput, stream)
-          return Effect.succeed(stream)
-        }),
-        finish
-      )
-    ).pipe(
+    const connection = new StreamConnection(stream)
+    const services = context.pipe(Context.add(Transport, connection), Context.add(Peer, { address: peer }))
+    const fiber = NodeSocket.fromDuplex(Effect.succeed(stream)).pipe(
       Effect.flatMap(handler),
       Effect.ignoreCause({ log: "Error", message: "a connection ended because of an error in the server" }),
-      Effect.ensuring(Effect.sync(() => stream.destroy())),
-      Effect.runForkWith(Context.add(context, Peer, { address: peer }))
+      Effect.ensuring(connection.destroy),
+      Effect.runForkWith(services)
     )
-    open.set(stream, fiber)
-    fiber.addObserver(() => open.delete(stream))
+    open.set(connection, fiber)
+    fiber.addObserver(() => open.delete(connection))
+    if (draining) setImmediate(() => connection.endInput())
     return fiber
   }
 
@@ -137,14 +129,14 @@ const makeConnections = Effect.fnUntraced(function* <A, E, R>(
     // Two turns of the event loop, so that what the kernel holds at this moment is read before the input ends.
     yield* nextTurn
     yield* nextTurn
-    for (const stream of open.keys()) endInput(stream)
+    for (const connection of open.keys()) connection.endInput()
     const finished = yield* Fiber.awaitAll([...open.values()]).pipe(
       Effect.timeoutOption(ending.drainTimeout ?? Duration.seconds(10))
     )
     if (finished._tag === "None") {
       yield* Effect.logWarning(`closed ${open.size} connections that had not finished in time`)
-      for (const [stream, fiber] of open) {
-        stream.destroy()
+      for (const [connection, fiber] of open) {
+        yield* connection.destroy
         fiber.interruptUnsafe()
       }
     }
@@ -153,27 +145,9 @@ const makeConnections = Effect.fnUntraced(function* <A, E, R>(
   return { serve, drain }
 })
 
-/**
- * Makes the input of a stream end after what has been read of it: its reader listens for `end`, and hands out the
- * chunks that are buffered before it heeds it. The output stays open.
- */
-const endInput = (stream: Stream.Duplex): void => void stream.emit("end")
-
 const nextTurn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
-
-/** Flushes what is to be written and closes; a peer that does not read gets `flushTimeout` and no more. */
-const finish = (stream: Stream.Duplex): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (stream.closed) return resume(Effect.void)
-    stream.once("close", () => resume(Effect.void))
-    stream.end(() => stream.destroy())
-  }).pipe(Effect.timeoutOption(flushTimeout), Effect.andThen(Effect.sync(() => stream.destroy())))
-
-const connectionClosed = Effect.fail(
-  new Socket.SocketError({ reason: new Socket.SocketCloseError({ code: 1000 }) })
-)
 
 const unnamed = NetAddress.unixPathAddress("")
 

@@ -18,6 +18,7 @@
  */
 import { Data, Schema } from "effect"
 import type * as Framing from "./Framing.ts"
+import * as Syntax from "./Syntax.ts"
 
 /** What every request and every reply has: the tag that its message has. */
 export interface Tagged {
@@ -107,15 +108,17 @@ export const make = <const Name extends string, Request extends Tagged, Reply ex
     ...definition,
     decodeRequest: decoder(request),
     decodeReply: decoder(reply),
-    encodeRequest: Schema.encodeSync(request),
-    encodeReply: Schema.encodeSync(reply)
+    encodeRequest: encoder(request),
+    encodeReply: encoder(reply)
   }
 }
 
-/** The synchronous decoder, which costs the least of all where it succeeds, with its error as a value. */
 const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Malformed) => {
   const decode = Schema.decodeSync(codec)
+  const shortcut = Syntax.shortcutOf(codec)
   return (frame) => {
+    const message = shortcut?.decode(frame)
+    if (message !== undefined) return message as A
     try {
       return decode(frame)
     } catch (error) {
@@ -123,4 +126,10 @@ const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Mal
       throw error
     }
   }
+}
+
+const encoder = <A>(codec: Schema.Codec<A, string>): ((message: A) => string) => {
+  const encode = Schema.encodeSync(codec)
+  const shortcut = Syntax.shortcutOf(codec)
+  return (message) => shortcut?.encode(message) ?? encode(message)
 }

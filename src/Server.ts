@@ -22,11 +22,12 @@
  * logged at most once a second. A connection that completes no frame and takes no reply for `idleTimeout` is closed;
  * the time in which its commands run does not count.
  */
-import { Cause, Clock, Context, Duration, Effect, Exit, Layer, Metric, Scope } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Layer, Metric, type Scope } from "effect"
 import { Socket, SocketServer } from "effect/socket"
 import * as Command from "./Command.ts"
 import { type Activity, Conversation, type Observer } from "./Conversation.ts"
 import type * as Protocol from "./Protocol.ts"
+import * as Transport from "./Transport.ts"
 
 export type { Observer } from "./Conversation.ts"
 export { Peer } from "./Peer.ts"
@@ -94,37 +95,43 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
     }
 
     const converse = Effect.fnUntraced(function* (socket: Socket.Socket, connection: Connection) {
-      const scope = yield* Effect.scope
-      const pull = yield* Socket.readerBytes(socket)
-      const writerScope = yield* Scope.fork(scope)
-      const writer = yield* Scope.provide(socket.writer, writerScope)
-      connection.close = writer.write(new Socket.CloseEvent())
-      const session = yield* Layer.buildWithMemoMap(options.session, Layer.makeMemoMapUnsafe(), scope)
+      const context = yield* Effect.context()
+      const transport =
+        Context.getOrUndefined(context, Transport.Transport) ?? (yield* Transport.fromSocket(socket))
+      yield* Effect.addFinalizer(() => transport.close)
+      connection.destroy = transport.destroy
+      const session = yield* Layer.buildWithMemoMap(
+        options.session,
+        Layer.makeMemoMapUnsafe(),
+        yield* Effect.scope
+      )
       const conversation = new Conversation<S>({
         protocol,
         framing,
         answer: cache.answer,
-        context: Context.merge(yield* Effect.context(), session),
-        writer,
+        context: Context.merge(context, session),
+        connection: transport,
         clock,
         observer: options.observer
       })
       connection.activity = conversation
-      const closing = yield* conversation.run(pull)
+      const closing = yield* conversation.run
       if (closing) {
-        yield* Scope.close(writerScope, Exit.void)
-        yield* Effect.ignore(Effect.timeoutOption(Effect.forever(pull), lingerTime))
+        yield* transport.end
+        yield* Effect.ignore(Effect.timeoutOption(transport.receive(forget), lingerTime))
       }
     })
 
     return yield* server.run((socket) => connections.admit((connection) => converse(socket, connection)))
   }).pipe(Effect.scoped, Effect.annotateLogs("protocol", protocol.name)) as never
 
+const forget = () => undefined
+
 /** A connection as the server sees it from outside. */
 interface Connection {
   activity: Activity
   /** Closes it at once, whatever it is doing and whatever is still to be written. */
-  close: Effect.Effect<void, Socket.SocketError>
+  destroy: Effect.Effect<void>
 }
 
 /** The connections of one server: how many there may be, and which of them have been idle too long. */
@@ -150,7 +157,7 @@ class Connections {
     if (this.open.size >= this.max) return this.refuse
     const connection: Connection = {
       activity: { waitingSince: this.clock.currentTimeMillisUnsafe() },
-      close: Effect.void
+      destroy: Effect.void
     }
     this.open.add(connection)
     return Effect.andThen(this.report, run(connection)).pipe(
@@ -205,7 +212,7 @@ class Connections {
       return Effect.andThen(
         Effect.forEach(
           idle,
-          ({ close }) => Effect.andThen(Effect.logDebug("closed an idle connection"), Effect.ignore(close)),
+          ({ destroy }) => Effect.andThen(Effect.logDebug("closed an idle connection"), destroy),
           { discard: true }
         ),
         Effect.sleep(oldest + limit - now)

@@ -10,8 +10,7 @@
  *
  * Pure: imports only `effect`.
  */
-import { Effect, Predicate, Schema, type SchemaAST, SchemaGetter, SchemaIssue, SchemaParser } from "effect"
-import * as SchemaCompiler from "effect/schema/SchemaCompiler"
+import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import * as Message from "./Message.ts"
 
@@ -68,10 +67,11 @@ export const words = <const Messages extends ReadonlyArray<TextMessage>>(
   }
 
   const decode = (line: string): Parts | undefined => {
-    const parts = splitWords(line)
-    if (parts === undefined) return undefined
-    const layout = byFirstWord.get(parts[0]!)?.find(({ keyword }) => startsWith(parts, keyword))
-    return layout && readFields(layout, parts)
+    const words = splitWords(line)
+    const candidates = words && byFirstWord.get(words[0]!)
+    if (candidates === undefined) return undefined
+    for (const layout of candidates) if (startsWith(words!, layout.keyword)) return readFields(layout, words!)
+    return undefined
   }
 
   const encode = (parts: Parts): string => {
@@ -86,56 +86,47 @@ export const words = <const Messages extends ReadonlyArray<TextMessage>>(
   }
 
   const is = (value: unknown): value is Parts =>
-    Predicate.hasProperty(value, "_tag") && byTag.get(value._tag as string)?.is(value) === true
+    typeof value === "object" && value !== null && byTag.get((value as Parts)._tag)?.is(value) === true
 
-  return compile(Schema.Union(messages) as never, is, decode, encode)
-}
-
-/**
- * The codec of a union of messages behind the two directions of a syntax.
- *
- * Where the messages transform nothing, so that what a field reads is what stands on the line, the codec gets the fast
- * path that `SchemaCompiler` has a place for: taking a line apart and checking the parts is then all there is to
- * decoding. What does not pass is decoded again in full, for the diagnostics.
- */
-const compile = <A>(
-  union: Schema.Codec<A, Parts>,
-  is: (value: unknown) => value is Parts,
-  decode: (line: string) => Parts | undefined,
-  encode: (parts: Parts) => string
-): Schema.Codec<A, string> => {
-  const makeCodec = (): Schema.Codec<A, string> =>
-    Schema.String.pipe(
-      Schema.decodeTo(union, {
-        decode: SchemaGetter.transformEffect((line: string) => {
-          const parts = decode(line)
-          return parts === undefined ? unknownMessage : Effect.succeed(parts)
-        }),
-        encode: SchemaGetter.transform(encode)
-      })
-    )
-  const codec = makeCodec()
-  if (Schema.toType(union).ast === union.ast) {
-    const inFull = makeCodec()
-    SchemaCompiler.set(codec.ast, {
-      decode: (line, options) => {
-        if (typeof line !== "string" || !isPlain(options)) return SchemaCompiler.invalid
+  const union: Schema.Codec<Messages[number]["Type"], Parts> = Schema.Union(messages) as never
+  const codec = Schema.String.pipe(
+    Schema.decodeTo(union, {
+      decode: SchemaGetter.transformEffect((line: string) => {
         const parts = decode(line)
-        return parts !== undefined && is(parts) ? parts : SchemaCompiler.invalid
-      },
-      decodeEffect: SchemaParser.decodeUnknownEffect(inFull)
+        return parts === undefined ? unknownMessage : Effect.succeed(parts)
+      }),
+      encode: SchemaGetter.transform(encode)
     })
-    SchemaCompiler.set(Schema.flip(codec).ast, {
-      decode: (message, options) =>
-        isPlain(options) && is(message) ? encode(message) : SchemaCompiler.invalid,
-      decodeEffect: SchemaParser.encodeUnknownEffect(inFull)
+  )
+  SchemaJITCompiler.enable(codec.ast)
+  if (Schema.toType(union).ast === union.ast) {
+    shortcuts.set(codec, {
+      decode: (line) => {
+        const parts = decode(line)
+        return parts !== undefined && is(parts) ? parts : undefined
+      },
+      encode: (message) => (is(message) ? encode(message) : undefined)
     })
   }
   return codec
 }
 
-const isPlain = (options: SchemaAST.ParseOptions): boolean =>
-  options.onExcessProperty === undefined && options.disableChecks !== true
+/**
+ * A codec without the detour over effects and diagnostics. It answers nothing where the codec itself has to be asked:
+ * for all that fails, so that there is one place that says why.
+ */
+export interface Shortcut {
+  readonly decode: (line: string) => unknown
+  readonly encode: (message: unknown) => string | undefined
+}
+
+const shortcuts = new WeakMap<Schema.Constraint, Shortcut>()
+
+/**
+ * The shortcut of a codec that a syntax has made. There is one where the messages transform nothing: to take a line
+ * apart and to check the parts is then all there is to decoding.
+ */
+export const shortcutOf = (codec: Schema.Constraint): Shortcut | undefined => shortcuts.get(codec)
 
 const unknownMessage = Effect.fail(
   new SchemaIssue.InvalidValue({ message: "an unknown message or a wrong number of fields" })
@@ -196,7 +187,7 @@ const readFields = (layout: Layout, parts: ReadonlyArray<string>): Parts | undef
 
 /** The words of a line; nothing when it holds a bare LF, for then it is two lines. */
 const splitWords = (line: string): ReadonlyArray<string> | undefined => {
-  if (!line.includes("\\")) return line.includes("\n") ? undefined : line.split(" ")
+  if (!line.includes("\\")) return line.includes("\n") ? undefined : splitPlain(line)
   const parts: Array<string> = []
   let word = ""
   for (let i = 0; i < line.length; i++) {
@@ -215,6 +206,18 @@ const splitWords = (line: string): ReadonlyArray<string> | undefined => {
     }
   }
   parts.push(word)
+  return parts
+}
+
+/** `split(" ")`, which is slower for the few words of a line. */
+const splitPlain = (line: string): ReadonlyArray<string> => {
+  const parts: Array<string> = []
+  let start = 0
+  for (let end = line.indexOf(" "); end >= 0; end = line.indexOf(" ", start)) {
+    parts.push(line.slice(start, end))
+    start = end + 1
+  }
+  parts.push(start === 0 ? line : line.slice(start))
   return parts
 }
 

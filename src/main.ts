@@ -1,0 +1,93 @@
+/**
+ * The `wireline` command. `serve` is what it does when it is not told anything else.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime, Stdio } from "effect"
+import { CliError, CliOutput, Command } from "effect/cli"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { endpointOf, listening, serve, type Settings } from "./cli/serve.ts"
+import { SecurityModule } from "./protocols/sec-lsm-manager/SecurityModule.ts"
+import * as SecLsmManager from "./protocols/sec-lsm-manager/Server.ts"
+import { DataDirectory } from "./storage/DataDirectory.ts"
+import * as Sqlite from "./storage/Sqlite.ts"
+
+const storage = ({ data }: Settings) => Layer.provide(Sqlite.layerData, DataDirectory.layer(data))
+
+const securityModule = ({ data, policyDirectory, securityModule }: Settings) =>
+  securityModule === "smack"
+    ? SecurityModule.layerSmack({ policies: Option.getOrUndefined(policyDirectory) })
+    : SecurityModule.layerRecord({
+        policies: Option.getOrElse(policyDirectory, () => join(data, "policies"))
+      })
+
+const secLsmManager = (settings: Settings) =>
+  Option.match(
+    endpointOf(settings.secLsmManager, { _tag: "Unix", path: join(settings.data, "sec-lsm-manager.socket") }),
+    {
+      onNone: () => Layer.empty,
+      onSome: (endpoint) =>
+        SecLsmManager.layer({ ...settings, maxFrame: settings.secLsmManagerMaxFrame }).pipe(
+          Layer.provide(listening("sec-lsm-manager", endpoint)),
+          Layer.provide(securityModule(settings))
+        )
+    }
+  )
+
+const program = (settings: Settings) =>
+  Layer.mergeAll(secLsmManager(settings)).pipe(Layer.provide(storage(settings)))
+
+const wireline = Command.make("wireline").pipe(
+  Command.withDescription("Serve text protocols: sec-lsm-manager, and more to come"),
+  Command.withSubcommands([serve(program)])
+)
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL("../package.json", import.meta.url), "utf8")
+)
+
+/** A command line that cannot be run is one line, like every other error; help is for who asks for it. */
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation"
+      ? complain(
+          `${event.errors.map(({ message }) => message).join("; ")} (see ${event.commandPath.join(" ")} --help)`
+        )
+      : CliOutput.defaultPresenter.present(event)
+}
+
+const complain = (problem: string) => Console.error(`wireline: ${problem.replaceAll(/\s*\n\s*/g, " ")}`)
+
+/** What an operator can mend is one line; what only we can is shown whole. */
+const report = (cause: Cause.Cause<{ readonly message: string }>) =>
+  Cause.hasInterruptsOnly(cause)
+    ? Effect.void
+    : Option.match(Cause.findErrorOption(cause), {
+        onNone: () => Console.error(Cause.pretty(cause)),
+        onSome: (error) => (CliError.isCliError(error) ? Effect.void : complain(error.message))
+      })
+
+const withoutServe = (args: ReadonlyArray<string>) =>
+  args.length === 0 || (args[0]!.startsWith("-") && !forAll.has(args[0]!.split("=")[0]!))
+
+const forAll = new Set(["--help", "-h", "--version", "-v", "--completions", "--wizard"])
+
+Effect.gen(function* () {
+  const args = yield* (yield* Stdio.Stdio).args
+  yield* Command.runWith(wireline, { version })(withoutServe(args) ? ["serve", ...args] : args)
+}).pipe(
+  Effect.tapCause(report),
+  Effect.provide([
+    NodeServices.layer,
+    CliOutput.layerPresenter(presenter),
+    Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
+  ]),
+  NodeRuntime.runMain({
+    disableErrorReporting: true,
+    // A signal is the way to end a server: when it has drained, all is well.
+    teardown: (exit, onExit) =>
+      Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+        ? onExit(0)
+        : Runtime.defaultTeardown(exit, onExit)
+  })
+)

@@ -1,0 +1,120 @@
+/**
+ * The session of a connection: what its client has said about one application so far (specification, "Session").
+ *
+ * It is built when the client connects and gone when it leaves. Every `error` reply raises its error flag, which only
+ * `clear` lowers; commands answer an error through `refuse`, so that none forgets it.
+ */
+import { Context, Effect, Layer } from "effect"
+import * as Command from "../../Command.ts"
+import type * as Wireline from "../../Protocol.ts"
+import type { Application, PathType, Plug } from "./Application.ts"
+import { type Reason, type Reply, type Request, SecLsmManager } from "./Protocol.ts"
+
+/**
+ * The most characters that the entries of a session may have together. The specification sets no bound, but a server
+ * for many clients needs one; an entry beyond it is refused with `internal`.
+ */
+export const capacity = 1_048_576
+
+/** What a session holds. */
+export class State {
+  /** How many messages the client has sent: a hello may only be the first. */
+  messages = 0
+  /** The error flag. */
+  failed = false
+  id: string | undefined = undefined
+  readonly paths = new Map<string, PathType>()
+  readonly permissions = new Set<string>()
+  /** By the directory that is plugged into. */
+  readonly plugs = new Map<string, Plug>()
+  private used = 0
+
+  /** As if the connection had just been made, save that messages have been sent. */
+  clear(): void {
+    this.failed = false
+    this.id = undefined
+    this.paths.clear()
+    this.permissions.clear()
+    this.plugs.clear()
+    this.used = 0
+  }
+
+  /** Takes the room of one more entry; false when there is none left. */
+  reserve(characters: number): boolean {
+    if (this.used + characters > capacity) return false
+    this.used += characters
+    return true
+  }
+
+  /** The error reply for this reason; raises the error flag. */
+  refuse(reason: Reason): Reply {
+    this.failed = true
+    return { _tag: "error", reason }
+  }
+
+  get application(): Application {
+    return {
+      id: this.id,
+      paths: Array.from(this.paths, ([path, type]) => ({ path, type })),
+      permissions: [...this.permissions],
+      plugs: [...this.plugs.values()]
+    }
+  }
+}
+
+export class Session extends Context.Service<Session, State>()("wireline/sec-lsm-manager/Session") {
+  static readonly layer = Layer.sync(Session, () => new State())
+}
+
+/** `done`, and what follows it on the line. */
+export const done = (...args: ReadonlyArray<string>): Reply => ({ _tag: "done", args })
+
+type Tag = Request["_tag"]
+type RequestOf<T extends Tag> = Extract<Request, { readonly _tag: T }>
+
+/** A command that answers at once, from the session alone. */
+export const command = <const T extends Tag>(
+  tag: T,
+  answer: (request: RequestOf<T>, session: State) => Wireline.Answer<Reply>
+) => Command.layer(SecLsmManager, tag, inSession(answer))
+
+/** A command that has something to wait for: its effect answers, or fails with the reason of the error reply. */
+export const commandEffect = <const T extends Tag, E, R>(
+  tag: T,
+  make: Effect.Effect<
+    (request: RequestOf<T>, session: State) => Effect.Effect<Wireline.Answer<Reply>, Reason>,
+    E,
+    R
+  >
+) =>
+  Command.layer(
+    SecLsmManager,
+    tag,
+    Effect.map(make, (answer) =>
+      inSession<RequestOf<T>, Effect.Effect<Wireline.Answer<Reply>>>((request, session) =>
+        Effect.catch(answer(request, session), (reason) => Effect.succeed(session.refuse(reason)))
+      )
+    )
+  )
+
+/** Hands a command the session of the connection. */
+export const inSession =
+  <Request, A>(answer: (request: Request, session: State) => A) =>
+  (request: Request, connection: Context.Context<Session>): A => {
+    const session = Context.get(connection, Session)
+    session.messages++
+    return answer(request, session)
+  }
+
+/**
+ * Fails unless the session may be installed or uninstalled: only paths of type `default`, whose labels are taken off,
+ * do without an id.
+ */
+export const ensureInstallable = (session: State): Effect.Effect<void, Reason> => {
+  if (session.failed) return Effect.fail("not-recoverable")
+  const needsId =
+    session.permissions.size > 0 ||
+    session.plugs.size > 0 ||
+    session.paths.values().some((type) => type !== "default")
+  return session.id === undefined && needsId ? Effect.fail("invalid") : Effect.void
+}

@@ -1,0 +1,17 @@
+import { Effect } from "effect"
+import * as Command from "../../../Command.ts"
+import { Journal } from "../Journal.ts"
+import { type Log, SecLsmManager } from "../Protocol.ts"
+import { done, inSession } from "../Session.ts"
+
+/** `log [on|off]`: switches the logging of messages, of all clients, and tells how it stands. */
+export default Command.layer(
+  SecLsmManager,
+  "log",
+  Effect.map(Journal, (journal) =>
+    inSession(({ state }: typeof Log.Type) => {
+      if (state !== undefined) journal.on = state === "on"
+      return done(journal.on ? "on" : "off")
+    })
+  )
+)

@@ -1,0 +1,98 @@
+/**
+ * The embedded database: `node:sqlite` as an `effect/sql` client, for a server that keeps its state in one file.
+ *
+ * Everything above this module speaks `SqlClient`, so another database is another layer. What this one promises: a
+ * transaction that has committed survives `kill -9` and a power cut (WAL with `synchronous = FULL`); foreign keys
+ * hold; transactions take the write lock when they begin, so none fails half-way because of another writer; and the
+ * file is created for its owner only.
+ *
+ * There is one connection and statements run on the event loop, which is right for the short statements of a line
+ * protocol and wrong for reports over millions of rows. A stream holds the connection until it ends.
+ */
+import { accessSync, constants, statSync } from "node:fs"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { Effect, Layer, type Scope, Semaphore } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, Statement } from "effect/sql"
+import { DataDirectory } from "./DataDirectory.ts"
+import { createPrivate } from "./Files.ts"
+import { connect } from "./SqliteConnection.ts"
+import { reasonOf, StorageError } from "./StorageError.ts"
+
+/** How to open the database. */
+export interface SqliteOptions {
+  /** The file, in a directory that exists; or `:memory:`, which nothing survives. */
+  readonly filename: string
+  /** How many milliseconds a statement waits for another process's lock; 2,000 unless told. */
+  readonly busyTimeout?: number | undefined
+  /** How many prepared statements are kept; 256 unless told. */
+  readonly preparedStatements?: number | undefined
+}
+
+/** The database's file in the data directory. */
+export const databaseName = "wireline.db"
+
+/** Opens the database and closes it with the scope. */
+export const make = Effect.fnUntraced(function* (
+  options: SqliteOptions
+): Effect.fn.Return<SqlClient.SqlClient, StorageError, Scope.Scope | Reactivity.Reactivity> {
+  const db = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => open(options),
+      catch: (cause) =>
+        new StorageError({ subject: "database", path: options.filename, reason: reasonOf(cause), cause })
+    }),
+    (db) => Effect.sync(() => db.close())
+  )
+  const connection = connect(db, options.preparedStatements ?? 256)
+  const acquirers = SqlClient.makeSqliteAcquirers({
+    connection: Effect.succeed(connection),
+    semaphore: yield* Semaphore.make(1),
+    isTransaction: () => db.isTransaction
+  })
+  return yield* SqlClient.make({
+    ...acquirers,
+    compiler: Statement.makeCompilerSqlite(),
+    driver: "sqlite-node",
+    spanAttributes: [["db.system.name", "sqlite"]],
+    beginTransaction: "BEGIN IMMEDIATE",
+    releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
+    prepareTransactionControls: true
+  })
+})
+
+/** The client as a layer. */
+export const layer = (options: SqliteOptions): Layer.Layer<SqlClient.SqlClient, StorageError> =>
+  Layer.effect(SqlClient.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
+
+/** The database of the data directory. */
+export const layerData: Layer.Layer<SqlClient.SqlClient, StorageError, DataDirectory> = Layer.unwrap(
+  DataDirectory.useSync(({ path }) => layer({ filename: join(path, databaseName) }))
+)
+
+const open = (options: SqliteOptions): DatabaseSync => {
+  if (options.filename !== ":memory:") prepareFile(options.filename)
+  const db = new DatabaseSync(options.filename, {
+    timeout: options.busyTimeout ?? 2000,
+    enableForeignKeyConstraints: true
+  })
+  try {
+    db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+    // A file that cannot be written opens all the same, and would fail at the first request instead of now.
+    db.exec("BEGIN IMMEDIATE; ROLLBACK")
+    return db
+  } catch (cause) {
+    db.close()
+    throw cause
+  }
+}
+
+/** SQLite says "unable to open database file" to all of these; the system says which. */
+const prepareFile = (filename: string): void => {
+  createPrivate(filename)
+  accessSync(filename, constants.R_OK | constants.W_OK)
+  if (!statSync(filename).isFile()) {
+    throw Object.assign(new Error(`${filename} is not a regular file`), { code: "EISDIR" })
+  }
+}
