@@ -57,18 +57,19 @@ export const words = <const Messages extends ReadonlyArray<TextMessage>>(
 ): Schema.Codec<Messages[number]["Type"], string> => {
   const layouts = messages.map(makeLayout)
   const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
-  // The longest keywords first, so that "string id" is tried before a "string".
-  const byFirstWord = Map.groupBy(
-    layouts.toSorted((a, b) => b.keyword.length - a.keyword.length),
-    ({ keyword }) => keyword[0]!
-  )
+  // By the length of the first word: to compare it with one or two is quicker than to look it up. The longest keywords
+  // come first, so that "string id" is tried before a "string".
+  const byLength: Array<Array<Layout>> = []
+  for (const layout of layouts.toSorted((a, b) => b.keyword.length - a.keyword.length)) {
+    ;(byLength[layout.keyword[0]!.length] ??= []).push(layout)
+  }
   if (byTag.size < layouts.length || new Set(layouts.map(({ head }) => head)).size < layouts.length) {
     throw new Error("Syntax.words: two messages have the same tag or keyword")
   }
 
   const decode = (line: string): Parts | undefined => {
     const words = splitWords(line)
-    const candidates = words && byFirstWord.get(words[0]!)
+    const candidates = words && byLength[words[0]!.length]
     if (candidates === undefined) return undefined
     for (const layout of candidates) if (startsWith(words!, layout.keyword)) return readFields(layout, words!)
     return undefined
@@ -169,7 +170,7 @@ const makeLayout = (message: Message.Any): Layout => {
 }
 
 const startsWith = (parts: ReadonlyArray<string>, keyword: ReadonlyArray<string>): boolean => {
-  for (let i = 1; i < keyword.length; i++) if (parts[i] !== keyword[i]) return false
+  for (let i = 0; i < keyword.length; i++) if (parts[i] !== keyword[i]) return false
   return true
 }
 
