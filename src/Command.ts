@@ -61,7 +61,7 @@ export interface Handles<out Name extends string, out Tag extends string, in R> 
 export const layer = <
   P extends Protocol.Any,
   const Tag extends Protocol.Request<P>["_tag"],
-  R,
+  R = never,
   E = never,
   RIn = never
 >(

@@ -9,7 +9,7 @@
  *   framing: Framing.lines({ maxLength: 1024, escape: "\\" }),
  *   request: Syntax.words([Say, Quit]),
  *   reply: Syntax.words([Said, Failed]),
- *   onUnreadable: () => Protocol.closing({ _tag: "failed", reason: "syntax" }),
+ *   onUnreadable: Protocol.closing({ _tag: "failed", reason: "syntax" }),
  *   onDefect: { _tag: "failed", reason: "internal" }
  * })
  * ```
@@ -91,21 +91,28 @@ export class Malformed extends Data.TaggedClass("Malformed")<{
 }> {}
 
 /**
- * Defines a protocol. `isLast` is true of every frame unless given: a protocol whose replies span frames says which is the last.
+ * Defines a protocol. `onUnreadable` is an answer, or tells one by what is wrong with the frame. `isLast` is true of every frame unless given: a protocol whose replies span frames says which is the last.
  */
-export const make = <const Name extends string, Request extends Tagged, Reply extends Tagged>(definition: {
+export const make = <
+  const Name extends string,
+  RequestCodec extends Schema.Codec<Tagged, string>,
+  ReplyCodec extends Schema.Codec<Tagged, string>
+>(definition: {
   readonly name: Name
   readonly framing: Framing.Framing
-  readonly request: Schema.Codec<Request, string>
-  readonly reply: Schema.Codec<Reply, string>
-  readonly isLast?: (reply: Reply) => boolean
-  readonly onUnreadable: (problem: Unreadable) => Answer<Reply>
-  readonly onDefect: Answer<Reply>
-}): Protocol<Name, Request, Reply> => {
-  const { request, reply } = definition
+  readonly request: RequestCodec
+  readonly reply: ReplyCodec
+  readonly isLast?: (reply: ReplyCodec["Type"]) => boolean
+  readonly onUnreadable: Answer<ReplyCodec["Type"]> | ((problem: Unreadable) => Answer<ReplyCodec["Type"]>)
+  readonly onDefect: Answer<ReplyCodec["Type"]>
+}): Protocol<Name, RequestCodec["Type"], ReplyCodec["Type"]> => {
+  const request: Schema.Codec<RequestCodec["Type"], string> = definition.request
+  const reply: Schema.Codec<ReplyCodec["Type"], string> = definition.reply
+  const { onUnreadable } = definition
   return {
     isLast: () => true,
     ...definition,
+    onUnreadable: typeof onUnreadable === "function" ? onUnreadable : () => onUnreadable,
     decodeRequest: decoder(request),
     decodeReply: decoder(reply),
     encodeRequest: encoder(request),

@@ -1,7 +1,7 @@
 /**
  * The one directory that a running server owns: its database and whatever else must survive it live there.
  *
- * The directory is created when it is missing, for its owner only (0700), and stays locked for as long as the layer
+ * The directory is created when it is missing, for its owner, and its group to reach the sockets in it (0750), and stays locked for as long as the layer
  * lives, so that a second server on the same directory is refused instead of repairing, under the first one's feet,
  * work that is still going on. The lock is SQLite's own on an otherwise empty file: the kernel drops it with the
  * process, also after a `kill -9`, and there is never a stale lock to remove by hand. As with every POSIX lock, a
@@ -34,7 +34,7 @@ const hold = Effect.fnUntraced(function* (
   const path = resolve(given)
   yield* Effect.try({
     try: () => {
-      createDirectories(path, 0o700)
+      createDirectories(path, 0o750)
       createPrivate(join(path, lockName))
     },
     catch: failure(path)

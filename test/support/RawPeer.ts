@@ -71,7 +71,7 @@ export const connect = (
           }
         }),
       rest: Effect.promise(async () => {
-        while (!ended) await changed.promise
+        for (; !ended; await changed.promise);
         const rest = received
         received = ""
         return rest

@@ -126,6 +126,6 @@ export const SecLsmManager = Wireline.make({
   request: Request,
   reply: Reply,
   isLast: ({ _tag }) => _tag === "done" || _tag === "error",
-  onUnreadable: () => Wireline.closing({ _tag: "error", reason: "protocol" }),
+  onUnreadable: Wireline.closing({ _tag: "error", reason: "protocol" }),
   onDefect: { _tag: "error", reason: "internal" }
 })

@@ -156,7 +156,7 @@ const checkPlugs = Effect.fnUntraced(function* (id: string, { permissions, plugs
       "urn:redpesk:permission::public:plugs"
     ).pipe(Effect.mapError(whileDoing(`read the grants of ${impid}`)))
     const permission = `urn:redpesk:permission:${impid}:${open ? "public" : "partner"}:export:plug`
-    if (!permissions.includes(permission)) yield* new Forbidden({ id, impid, permission })
+    if (!permissions.includes(permission)) return yield* new Forbidden({ id, impid, permission })
   }
 })
 

@@ -11,10 +11,14 @@ import type { Application, PathType, Plug } from "./Application.ts"
 import { type Reason, type Reply, type Request, SecLsmManager } from "./Protocol.ts"
 
 /**
- * The most characters that the entries of a session may have together. The specification sets no bound, but a server
- * for many clients needs one; an entry beyond it is refused with `internal`.
+ * How much the entries of a session may take up together, in bytes, more or less: for each entry its characters, and
+ * `entrySize` for what holds them. The specification sets no bound, but a server for many clients needs one; an entry
+ * beyond it is refused with `internal`.
  */
-export const capacity = 1_048_576
+export const capacity = 4_194_304
+
+/** What an entry takes up besides its characters: a string keeps the block alive that it was read in. */
+export const entrySize = 512
 
 /** What a session holds. */
 export class State {
@@ -41,8 +45,9 @@ export class State {
 
   /** Takes the room of one more entry; false when there is none left. */
   reserve(characters: number): boolean {
-    if (this.used + characters > capacity) return false
-    this.used += characters
+    const used = this.used + characters + entrySize
+    if (used > capacity) return false
+    this.used = used
     return true
   }
 

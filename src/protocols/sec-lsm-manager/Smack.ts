@@ -106,7 +106,7 @@ const writeLink = Effect.fnUntraced(function* (path: string, link: LabelledLink 
   const found = (yield* presence([path])).get(path)
   const before = found === "link" ? yield* readLink(path) : undefined
   if (found === "something") {
-    yield* new SecurityError({
+    return yield* new SecurityError({
       action: `link ${path}`,
       detail: "something that is not a symbolic link is there"
     })
@@ -161,7 +161,7 @@ const flush = Effect.fnUntraced(function* (paths: ReadonlyArray<string>) {
   if (directories.length === 0) return
   const action = "write labels to the disk"
   const outcome = yield* ExtendedAttributes.run(action, "sync", ["-f", "--", ...directories])
-  if (outcome.exitCode !== 0) yield* new SecurityError({ action, detail: outcome.stderr.trim() })
+  if (outcome.exitCode !== 0) return yield* new SecurityError({ action, detail: outcome.stderr.trim() })
 })
 
 const onePerDevice = async (paths: ReadonlyArray<string>): Promise<ReadonlyArray<string>> => {

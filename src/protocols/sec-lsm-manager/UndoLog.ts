@@ -113,7 +113,7 @@ const undoPending = Effect.fn("UndoLog.undoPending")(function* (
     discard: true
   }).pipe(sql.withTransaction, Effect.mapError(whileDoing("write down what has been undone")))
   const [failure] = failures
-  if (failure !== undefined) yield* stuck(failure)
+  if (failure !== undefined) return yield* stuck(failure)
   yield* Effect.logWarning(`the ${describe(first)} ${outcome}`)
 })
 
