@@ -1,0 +1,115 @@
+/** What the README shows is tried as it stands there; only paths are a test's own. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { temporaryDirectory } from "./support/Directory.ts"
+import * as RawPeer from "./support/RawPeer.ts"
+import { repository, start, wireline } from "./support/Started.ts"
+
+const readme = await readFile(join(repository, "README.md"), "utf8")
+const blocks = Array.from(readme.matchAll(/```(\w*)\n([\s\S]*?)```/g), ([, language, text]) => ({
+  language,
+  text: text!
+}))
+
+/** The block that has a text, and those after it. */
+const blocksFrom = (text: string): ReadonlyArray<string> =>
+  blocks.slice(blocks.findIndex((block) => block.text.includes(text))).map((block) => block.text)
+
+const tallySocket = "/tmp/tally.socket"
+
+/** The programs of the README in a folder of the checkout, with its sources in the place of the package. */
+const programs: Effect.Effect<{ folder: string; socket: string }, never, Scope.Scope> = Effect.gen(
+  function* () {
+    const socket = join(yield* temporaryDirectory, "tally.socket")
+    const folder = yield* Effect.acquireRelease(
+      Effect.promise(() => mkdtemp(join(repository, "test", ".readme-"))),
+      (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true }))
+    )
+    const files = { "tsconfig.json": JSON.stringify({ extends: "../../tsconfig.json", include: ["*.ts"] }) }
+    for (const { language, text } of blocks.filter(({ language }) => language === "ts")) {
+      const [, name] = /^\/\/ (\S+)\n/.exec(text)!
+      Object.assign(files, {
+        [name!]: text
+          .replaceAll('"wireline"', '"../../src/index.ts"')
+          .replace(/"wireline\/([^"]+)"/g, `"../../src/protocols/$1/Protocol.${language}"`)
+          .replaceAll(tallySocket, socket)
+      })
+    }
+    for (const [name, text] of Object.entries(files)) {
+      yield* Effect.promise(() => writeFile(join(folder, name), text))
+    }
+    return { folder, socket }
+  }
+)
+
+const node = (file: string) => start([process.execPath, file])
+
+/** What a program prints, without the way it is broken into lines. */
+const printed = (file: string) =>
+  Effect.map(
+    Effect.flatMap(node(file), ({ exit }) => exit),
+    ({ stderr, stdout }) => {
+      assert.strictEqual(stderr, "")
+      return flat(stdout)
+    }
+  )
+
+const flat = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
+
+/** What the comments of a program say that it prints. */
+const promised = (text: string): string =>
+  flat(Array.from(text.matchAll(/\/\/ ((?:\[|\{ _tag|id).*)$/gm), ([, shown]) => shown).join(" "))
+
+describe("the README", () => {
+  it.live("shows the first session as it goes", () =>
+    Effect.gen(function* () {
+      const data = join(yield* temporaryDirectory, "w")
+      const server = yield* wireline(["--data", data])
+      yield* server.says("stdout", /listening/)
+      assert.strictEqual(
+        server.stdout(),
+        `sec-lsm-manager listening on unix:${data}/sec-lsm-manager.socket\n`
+      )
+      const [session, answers] = blocksFrom("nc -N -U /tmp/w/")
+      const peer = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sec-lsm-manager.socket") })
+      yield* peer.send(/<<'END'\n([\s\S]*)END\n/.exec(session!)![1]!)
+      yield* peer.end
+      assert.strictEqual(yield* peer.rest, answers)
+      const policy = yield* Effect.promise(() => readFile(join(data, "policies/demo-app.smack"), "utf8"))
+      assert.match(policy, /^System App:demo-app rwxa$/m)
+    })
+  )
+
+  it.live("has programs that compile", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* programs
+      const tsc = yield* start([join(repository, "node_modules/.bin/tsc"), "-p", folder])
+      const { code, stdout } = yield* tsc.exit
+      assert.deepStrictEqual({ code, stdout }, { code: 0, stdout: "" })
+    })
+  )
+
+  it.live("shows what its own protocol answers, to lines and to the typed client", () =>
+    Effect.gen(function* () {
+      const { folder, socket } = yield* programs
+      const server = yield* node(join(folder, "tally.ts"))
+      yield* server.says("stdout", /ready/)
+
+      const [command, answers] = blocksFrom("printf 'as ann")
+      const peer = yield* RawPeer.connect({ _tag: "Unix", path: socket })
+      yield* peer.send(/printf '(.*)'/.exec(command!)![1]!.replaceAll("\\n", "\n"))
+      assert.strictEqual(yield* peer.rest, answers)
+
+      assert.strictEqual(yield* printed(join(folder, "count.ts")), promised(blocksFrom("// count.ts")[0]!))
+    })
+  )
+
+  it.live("shows what its codecs make of a line", () =>
+    Effect.gen(function* () {
+      const { folder } = yield* programs
+      assert.strictEqual(yield* printed(join(folder, "codec.ts")), promised(blocksFrom("// codec.ts")[0]!))
+    })
+  )
+})
