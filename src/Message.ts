@@ -73,14 +73,14 @@ export interface Field {
   readonly presence: "required" | "optional" | "repeated"
 }
 
-/** The fields of a message in their order, the tag left out. */
-export const fieldsOf = (message: Any): ReadonlyArray<Field> =>
-  message.ast.propertySignatures
+/** The fields of a message in their order, as they are when encoded, the tag left out. */
+export const fieldsOf = (message: Any): ReadonlyArray<Field> => {
+  const { ast } = Schema.toEncoded(message)
+  if (ast._tag !== "Objects") throw new Error(`Message: ${tagOf(message)} does not encode to a record`)
+  return ast.propertySignatures
     .filter((property) => property.name !== "_tag")
-    .map((property) => ({ name: String(property.name), presence: presenceOf(property.type) }))
-
-const presenceOf = (ast: SchemaAST.AST): Field["presence"] => {
-  if (ast.context?.isOptional === true) return "optional"
-  const encoded = ast.encoding?.[ast.encoding.length - 1]?.to ?? ast
-  return encoded._tag === "Arrays" ? "repeated" : "required"
+    .map(({ name, type }) => ({ name: String(name), presence: presenceOf(type) }))
 }
+
+const presenceOf = (ast: SchemaAST.AST): Field["presence"] =>
+  ast.context?.isOptional === true ? "optional" : ast._tag === "Arrays" ? "repeated" : "required"

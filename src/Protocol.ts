@@ -18,7 +18,7 @@
  */
 import { Data, Schema } from "effect"
 import type * as Framing from "./Framing.ts"
-import * as Syntax from "./Syntax.ts"
+import { shortcutOf } from "./syntax/codec.ts"
 
 /** What every request and every reply has: the tag that its message has. */
 export interface Tagged {
@@ -122,7 +122,7 @@ export const make = <
 
 const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Malformed) => {
   const decode = Schema.decodeSync(codec)
-  const shortcut = Syntax.shortcutOf(codec)
+  const shortcut = shortcutOf(codec)
   return (frame) => {
     const message = shortcut?.decode(frame)
     if (message !== undefined) return message as A
@@ -137,6 +137,6 @@ const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Mal
 
 const encoder = <A>(codec: Schema.Codec<A, string>): ((message: A) => string) => {
   const encode = Schema.encodeSync(codec)
-  const shortcut = Syntax.shortcutOf(codec)
+  const shortcut = shortcutOf(codec)
   return (message) => shortcut?.encode(message) ?? encode(message)
 }

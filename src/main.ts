@@ -1,7 +1,8 @@
 /**
  * The `wireline` command. `serve` is what it does when it is not told anything else.
  */
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime, Stdio } from "effect"
 import { CliError, CliOutput, Command } from "effect/cli"
 import { readFileSync } from "node:fs"

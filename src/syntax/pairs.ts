@@ -1,0 +1,107 @@
+import { Schema } from "effect"
+import * as Message from "../Message.ts"
+import { makeCodec, type Notation, type Parts, type TextMessage } from "./codec.ts"
+
+/** What can stand between two quotes: one or more characters other than a quote and LF; there is no escape. */
+export const Quotable = Schema.String.check(
+  Schema.makeFilter((text: string) => text !== "" && !/["\n]/.test(text) && text.isWellFormed(), {
+    expected: "text of at least one character, without quotes and line feeds",
+    arbitrary: { constraint: { patterns: ['^(?:[^"\\n\\ud800-\\udfff])+$'] } }
+  })
+)
+
+/**
+ * Quoted pairs: a verb, and after a space `key="value"` joined by `::`, in any order, each key at most once. Encoding
+ * keeps the order of the fields.
+ *
+ * **Details**
+ *
+ * The verb is the message's keyword, the keys are the names of its fields; optional ones may be left out. With
+ * `bare`, messages of a single field may be written with its value alone, with or without the quotes (`id 5`,
+ * `id "5"`, `id id="5"`), and are encoded bare.
+ */
+export const pairs = <const Messages extends ReadonlyArray<TextMessage>>(
+  messages: Messages,
+  options: { readonly bare?: ReadonlyArray<Messages[number]["Type"]["_tag"]> } = {}
+): Schema.Codec<Messages[number]["Type"], string> => {
+  const layouts = messages.map((message) => makeLayout(message, options.bare ?? []))
+  return makeCodec(messages, notation(layouts))
+}
+
+interface Layout {
+  readonly tag: string
+  readonly keyword: string
+  readonly fields: ReadonlyMap<string, Message.Field>
+  readonly required: number
+  /** The name of the field whose value may stand alone. */
+  readonly bare: string | undefined
+}
+
+const makeLayout = (message: Message.Any, bare: ReadonlyArray<string>): Layout => {
+  const fields = Message.fieldsOf(message)
+  const tag = Message.tagOf(message)
+  if (fields.some(({ presence }) => presence === "repeated")) {
+    throw new Error(`Syntax.pairs: in the message ${tag}, a key stands once, so no field may be repeated`)
+  }
+  if (bare.includes(tag) && fields.length !== 1) {
+    throw new Error(`Syntax.pairs: the message ${tag} can be bare only with a single field`)
+  }
+  return {
+    tag,
+    keyword: Message.keywordOf(message),
+    fields: new Map(fields.map((field) => [field.name, field])),
+    required: fields.filter(({ presence }) => presence === "required").length,
+    bare: bare.includes(tag) ? fields[0]!.name : undefined
+  }
+}
+
+const notation = (layouts: ReadonlyArray<Layout>): Notation => {
+  const byKeyword = new Map(layouts.map((layout) => [layout.keyword, layout]))
+  const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
+  if (byKeyword.size < layouts.length || byTag.size < layouts.length) {
+    throw new Error("Syntax.pairs: two messages have the same tag or keyword")
+  }
+
+  const read = (line: string): Parts | undefined => {
+    const space = line.indexOf(" ")
+    const layout = byKeyword.get(space < 0 ? line : line.slice(0, space))
+    if (layout === undefined) return undefined
+    if (space < 0) return layout.required === 0 ? { _tag: layout.tag } : undefined
+    return readPairs(layout, line, space + 1) ?? readBare(layout, line.slice(space + 1))
+  }
+
+  const write = (parts: Parts): string => {
+    const { bare, fields, keyword } = byTag.get(parts._tag)!
+    if (bare !== undefined) return `${keyword} ${String(parts[bare])}`
+    let line = keyword
+    for (const name of fields.keys()) {
+      const value = parts[name]
+      if (value !== undefined) line += `${line === keyword ? " " : "::"}${name}="${String(value)}"`
+    }
+    return line
+  }
+
+  return { read, write }
+}
+
+const readPairs = ({ fields, required, tag }: Layout, line: string, from: number): Parts | undefined => {
+  const parts: Record<string, string> = { _tag: tag }
+  let missing = required
+  for (let at = from; ; at += 2) {
+    const opening = line.indexOf('="', at)
+    const closing = opening < 0 ? -1 : line.indexOf('"', opening + 2)
+    const field = closing < 0 ? undefined : fields.get(line.slice(at, opening))
+    if (field === undefined || Object.hasOwn(parts, field.name)) return undefined
+    parts[field.name] = line.slice(opening + 2, closing)
+    if (field.presence === "required") missing--
+    at = closing + 1
+    if (at === line.length) return missing === 0 ? (parts as Parts & typeof parts) : undefined
+    if (!line.startsWith("::", at)) return undefined
+  }
+}
+
+const readBare = ({ bare, tag }: Layout, text: string): Parts | undefined => {
+  if (bare === undefined) return undefined
+  const value = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
+  return { _tag: tag, [bare]: value }
+}
