@@ -26,7 +26,8 @@ import { Context, Effect, Exit, Layer, Ref, Scope, Semaphore } from "effect"
 import type * as Protocol from "./Protocol.ts"
 
 /**
- * Answers one request: with a plain value where there is nothing to wait for, which costs nothing, else with an effect.
+ * Answers one request: with a plain value where there is nothing to wait for, which costs nothing, else with an effect,
+ * or `later`.
  *
  * **Details**
  *
@@ -37,7 +38,33 @@ import type * as Protocol from "./Protocol.ts"
 export type Handler<in Request, out Reply, in out R> = (
   request: Request,
   connection: Context.Context<R>
-) => Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>, never, R>
+) => Answering<Reply, R>
+
+/** The three ways to answer. */
+export type Answering<Reply, R> =
+  | Protocol.Answer<Reply>
+  | Effect.Effect<Protocol.Answer<Reply>, never, R>
+  | Later<Reply>
+
+/** Takes an answer that comes later, or the cause for which it never will. */
+export type Done<in Reply> = (answer: Exit.Exit<Protocol.Answer<Reply>>) => void
+
+/** An answer that comes later, while the next requests of the connection are begun; `later` makes one. */
+export class Later<out Reply> {
+  readonly begin: (done: Done<Reply>) => void
+
+  constructor(begin: (done: Done<Reply>) => void) {
+    this.begin = begin
+  }
+}
+
+/**
+ * Answers when `done` is called, which must happen once. Until then the connection's next requests are begun, so that
+ * what they have in common is done together (a store's commit, say); the replies go out in the order of the requests
+ * all the same. Whoever answers like this keeps the order of what it does itself. A request that is answered by an
+ * effect waits for all that were begun before it. The answer must not close the connection.
+ */
+export const later = <Reply>(begin: (done: Done<Reply>) => void): Later<Reply> => new Later(begin)
 
 /** The requests with this tag. */
 export type RequestOf<P extends Protocol.Any, Tag extends Protocol.Request<P>["_tag"]> = Extract<
@@ -140,18 +167,28 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
     const current = yield* Ref.make(emptyGeneration())
 
     // Only what is being waited for can be in progress when a flush comes.
-    const protect = <A>(
+    const protect = (
       generation: Generation,
-      effect: Effect.Effect<A, never, R>
-    ): Effect.Effect<A, never, R> =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => void generation.use.requests++),
-        () => effect,
-        () => {
-          generation.use.requests--
-          return generation.use.flushed ? closeUnused(generation) : Effect.void
-        }
-      )
+      answering: Answering<Protocol.Reply<P>, R>
+    ): Answering<Protocol.Reply<P>, R> => {
+      const enter = () => void generation.use.requests++
+      const leave = () => {
+        generation.use.requests--
+        return generation.use.flushed ? closeUnused(generation) : Effect.void
+      }
+      if (answering instanceof Later) {
+        return later((done) => {
+          enter()
+          answering.begin((answer) => {
+            Effect.runFork(leave())
+            done(answer)
+          })
+        })
+      }
+      return isEffect(answering)
+        ? Effect.acquireUseRelease(Effect.sync(enter), () => answering, leave)
+        : answering
+    }
 
     const load = Effect.fnUntraced(function* (tag: Protocol.Request<P>["_tag"]) {
       const before = Ref.getUnsafe(current)
@@ -165,17 +202,11 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
     const answer: Handler<Protocol.Request<P>, Protocol.Reply<P>, R> = (request, connection) => {
       const generation = Ref.getUnsafe(current)
       const handler: typeof answer | undefined = generation.handlers.get(request._tag)
-      if (handler !== undefined) {
-        const answer = handler(request, connection)
-        return Effect.isEffect(answer) ? protect(generation, answer) : answer
-      }
+      if (handler !== undefined) return protect(generation, handler(request, connection))
       return loading.withPermit(load(request._tag)).pipe(
         Effect.provideContext(context),
         Effect.orDie,
-        Effect.flatMap(() => {
-          const answered = answer(request, connection)
-          return Effect.isEffect(answered) ? answered : Effect.succeed(answered)
-        })
+        Effect.flatMap(() => toEffect(answer(request, connection)))
       )
     }
 
@@ -190,6 +221,17 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
     yield* Effect.addFinalizer(() => Scope.close(Ref.getUnsafe(current).scope, Exit.void))
     return { answer, flush }
   })
+
+const toEffect = <Reply, R>(
+  answering: Answering<Reply, R>
+): Effect.Effect<Protocol.Answer<Reply>, never, R> => {
+  if (answering instanceof Later) return Effect.callback((resume) => answering.begin(resume))
+  return isEffect(answering) ? answering : Effect.succeed(answering)
+}
+
+const isEffect = <Reply, R>(
+  answering: Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>, never, R>
+): answering is Effect.Effect<Protocol.Answer<Reply>, never, R> => Effect.isEffect(answering)
 
 const emptyGeneration = (): Generation => ({
   handlers: new Map(),

@@ -5,9 +5,9 @@
  * A batch (the frames that one chunk completed) is the unit of work. It is answered in a plain loop, and its replies are
  * written at once; a command that answers with an effect, and a peer that does not take its replies, make it wait.
  */
-import { Cause, type Clock, type Context, Data, Effect } from "effect"
+import { Cause, type Clock, type Context, Data, Effect, Exit } from "effect"
 import type { Socket } from "effect/socket"
-import type * as Command from "./Command.ts"
+import * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"
 import * as Protocol from "./Protocol.ts"
 import type * as Transport from "./Transport.ts"
@@ -22,6 +22,14 @@ export interface Activity {
 
 /** Replies are written when this many characters of them are waiting, or when the batch is at its end. */
 const writeSize = 65_536
+
+/** So many answers that come later may be on their way at a time. */
+const mostBegun = 1024
+
+/** An answer in its place among others; without one until it has come. */
+interface Begun {
+  answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>> | undefined
+}
 
 /** After a chunk of so many bytes, the other connections have their turn before the next is read. */
 const fairShare = 32_768
@@ -43,6 +51,11 @@ export class Conversation<R> implements Activity {
   private readonly observer: () => Observer | undefined
   private readonly decoder: Framing.Decoder
 
+  /** The answers since the first one that comes later, in order. */
+  private begun: Array<Begun> = []
+  /** How many of them have not come yet, and who waits for the last. */
+  private missing = 0
+  private settled: (() => void) | undefined
   private frames: ReadonlyArray<Framing.Frame> = []
   private next = 0
   private replies = ""
@@ -91,9 +104,15 @@ export class Conversation<R> implements Activity {
   /** Answers the frames that are left of the batch, and writes the replies. */
   private work(): Step<R> {
     while (this.next < this.frames.length && !this.closing) {
-      const step = this.replies.length < writeSize ? this.respond(this.frames[this.next++]!) : this.flush()
+      const step =
+        this.replies.length >= writeSize
+          ? this.flush()
+          : this.begun.length >= mostBegun
+            ? this.settle
+            : this.respond(this.frames[this.next++]!)
       if (step !== undefined) return Effect.flatMap(step, this.resume)
     }
+    if (this.begun.length > 0) return Effect.flatMap(this.settle, this.resume)
     const step = this.flush()
     return step === undefined ? this.endBatch() : Effect.flatMap(step, () => this.endBatch() ?? Effect.void)
   }
@@ -119,7 +138,56 @@ export class Conversation<R> implements Activity {
     const request: Protocol.Tagged | Protocol.Malformed = this.protocol.decodeRequest(frame)
     if (request instanceof Protocol.Malformed) return this.accept(this.protocol.onUnreadable(request))
     const answer = this.tryAnswer(request)
-    return Effect.isEffect(answer) ? Effect.matchCauseEffect(answer, this.outcome) : this.accept(answer)
+    if (answer instanceof Command.Later) return this.begin(answer)
+    if (!Effect.isEffect(answer)) return this.accept(answer)
+    const answering = Effect.matchCauseEffect(answer, this.outcome)
+    return this.begun.length === 0 ? answering : Effect.andThen(this.settle, answering)
+  }
+
+  private begin(later: Command.Later<Protocol.Tagged>): Step<R> {
+    const begun: Begun = { answer: undefined }
+    this.begun.push(begun)
+    this.missing++
+    const done: Command.Done<Protocol.Tagged> = (answer) => {
+      if (begun.answer !== undefined) return
+      begun.answer = answer
+      if (--this.missing === 0) this.settled?.()
+    }
+    try {
+      later.begin(done)
+    } catch (defect) {
+      done(Exit.die(defect))
+    }
+    return undefined
+  }
+
+  /** Waits for the answers that come later, and queues their replies in the order of the requests. */
+  private readonly settle: Effect.Effect<void, Socket.SocketError | Closed, R> = Effect.callback<void>(
+    (resume) => {
+      if (this.missing === 0) return resume(Effect.void)
+      this.settled = () => {
+        this.settled = undefined
+        resume(Effect.void)
+      }
+      return Effect.sync(() => {
+        this.settled = undefined
+      })
+    }
+  ).pipe(
+    Effect.andThen(
+      Effect.suspend(() => {
+        const begun = this.begun
+        this.begun = []
+        return Effect.forEach(begun, ({ answer }) => this.outcomeOf(answer!), { discard: true })
+      })
+    )
+  )
+
+  private outcomeOf(
+    answer: NonNullable<Begun["answer"]>
+  ): Effect.Effect<void, Socket.SocketError | Closed, R> {
+    const step = Exit.isSuccess(answer) ? this.accept(answer.value) : this.die(answer.cause)
+    return step ?? (this.replies.length >= writeSize ? this.flush() : undefined) ?? Effect.void
   }
 
   private tryAnswer(request: Protocol.Tagged): ReturnType<typeof this.answer> {
@@ -146,6 +214,11 @@ export class Conversation<R> implements Activity {
   /** Queues the replies of an answer. */
   private accept(answer: Protocol.Answer<Protocol.Tagged>): Step<R> {
     const closing = answer instanceof Protocol.Closing
+    if (this.begun.length > 0) {
+      this.begun.push({ answer: Exit.succeed(answer) })
+      if (closing) this.closing = true
+      return undefined
+    }
     const frames: Array<string> = []
     try {
       for (const reply of closing ? answer.replies : Array.isArray(answer) ? answer : [answer]) {

@@ -11,6 +11,7 @@ import * as NetAddress from "effect/net/NetAddress"
 import { type Socket, SocketServer } from "effect/socket"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
+import { dirname } from "node:path"
 import * as Stream from "node:stream"
 import { Peer } from "./Peer.ts"
 import { StreamConnection, Transport } from "./Transport.ts"
@@ -87,8 +88,7 @@ export const stdio = (
       address: unnamed,
       run: Effect.fnUntraced(function* (handler) {
         const connections = yield* makeConnections(handler, ending)
-        const stream = Stream.Duplex.from({ readable: process.stdin, writable: process.stdout } as never)
-        const fiber = connections.serve(stream, "stdio")
+        const fiber = connections.serve(new StandardStreams(), "stdio")
         return yield* Fiber.await(fiber).pipe(
           Effect.andThen(ending.onEnd ?? Effect.void),
           Effect.andThen(Effect.never),
@@ -97,6 +97,37 @@ export const stdio = (
       })
     })
   )
+
+/** Standard input and output as one stream. */
+class StandardStreams extends Stream.Duplex {
+  constructor() {
+    super({ decodeStrings: false })
+    process.stdin.pause()
+    process.stdin.on("data", (chunk) => {
+      if (!this.push(chunk)) process.stdin.pause()
+    })
+    process.stdin.on("end", () => this.push(null))
+    process.stdin.on("error", (cause) => this.destroy(cause))
+    process.stdout.on("error", (cause) => this.destroy(cause))
+  }
+
+  override _read(): void {
+    process.stdin.resume()
+  }
+
+  override _write(chunk: string, encoding: BufferEncoding, done: (cause?: Error | null) => void): void {
+    process.stdout.write(chunk, encoding, done)
+  }
+
+  override _final(done: () => void): void {
+    process.stdout.end(done)
+  }
+
+  override _destroy(cause: Error | null, done: (cause: Error | null) => void): void {
+    process.stdin.destroy()
+    done(cause)
+  }
+}
 
 /** The connections that a `SocketServer` runs. */
 const makeConnections = Effect.fnUntraced(function* <A, E, R>(
@@ -176,6 +207,8 @@ export const listenUnix = Effect.fnUntraced(function* (path: string, ending: End
   if (Buffer.byteLength(path) > longestUnixPath) {
     return yield* refuse(`the path has more than ${longestUnixPath} bytes`, "choose a shorter one")
   }
+  // `listen` reports a directory that is not there as one that may not be used.
+  yield* tryFile(endpoint, () => Fs.statSync(dirname(path)))
   const stats = yield* tryFile(endpoint, () => Fs.lstatSync(path, { throwIfNoEntry: false }))
   if (stats !== undefined) {
     if (!stats.isSocket()) {

@@ -100,6 +100,8 @@ export class StreamConnection implements Connection {
   endInput(): void {
     // What is buffered while nobody takes it comes out as `data`, so the loop has nothing else to do.
     if (this.reading && this.reader === undefined) while (this.stream.read() !== null);
+    this.stop(closed(1000))
+    // Who reads the stream itself, as a `Socket` does, is told so.
     this.stream.emit("end")
   }
 

@@ -1,0 +1,182 @@
+/**
+ * The messages of Exon, both ways, as codecs: what `wireline/exon` exports.
+ *
+ * A request is a verb and quoted pairs; a reply is one JSON document a line, compact, its keys `status`, `message`,
+ * `data` (specification, "Receiving messages"; `search` and `list` are from the notes on it).
+ *
+ * Pure: imports only `effect`.
+ */
+import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
+import * as Framing from "../../Framing.ts"
+import * as Message from "../../Message.ts"
+import * as Wireline from "../../Protocol.ts"
+import * as Syntax from "../../Syntax.ts"
+
+/** What is said about an item at one time: 64 KiB at most. */
+export const Comments = Syntax.Quotable.check(
+  Schema.makeFilter((text) => utf8.encode(text).length <= 65_536, { expected: "at most 64 KiB of comments" })
+)
+
+const utf8 = new TextEncoder()
+
+/** A natural number greater than 0, in decimal digits. */
+export const Natural = Schema.String.pipe(
+  Schema.decodeTo(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })), {
+    decode: SchemaGetter.transformEffect((text: string) =>
+      /^\d{1,16}$/.test(text) ? Effect.succeed(Number(text)) : notANumber
+    ),
+    encode: SchemaGetter.transform(String)
+  })
+)
+
+const notANumber = Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a number greater than 0" }))
+
+// id <ID>
+export const Id = Message.make("id", { id: Natural })
+
+// add name="NAME"::comments="COMMENTS"
+export const Add = Message.make("add", {
+  name: Syntax.Quotable,
+  comments: Schema.optionalKey(Comments)
+})
+
+// comment id="ID"::comments="COMMENTS"
+export const Comment = Message.make("comment", { id: Natural, comments: Comments })
+
+// auth username="USER"::passwd="PASSWORD"
+export const Auth = Message.make("auth", {
+  username: Syntax.Quotable,
+  passwd: Schema.RedactedFromValue(Syntax.Quotable)
+})
+
+// del <ID>
+export const Del = Message.make("del", { id: Natural })
+
+// search text="TEXT"
+export const Search = Message.make("search", { text: Syntax.Quotable })
+
+// list, list page="PAGE"
+export const List = Message.make("list", { page: Schema.optionalKey(Natural) })
+
+// quit
+export const Quit = Message.make("quit", {})
+
+export const Request = Syntax.pairs([Id, Add, Comment, Auth, Del, Search, List, Quit], {
+  bare: ["id", "del"]
+})
+export type Request = typeof Request.Type
+
+/** An item as a reply shows it; the date as `date "+%G-%m-%d %H:%M:%S"` prints it. */
+export const Item = Schema.Struct({
+  name: Schema.String,
+  id: Schema.Int,
+  date: Schema.String,
+  comments: Schema.String,
+  author: Schema.String
+})
+export type Item = typeof Item.Type
+
+/** A reply: named by its tag in the program, and by its message on the wire, where it has no tag. */
+const reply = <
+  const Tag extends string,
+  const Status extends "success" | "error",
+  const Text extends string,
+  Data extends Schema.Codec<unknown, Schema.Json>
+>(
+  tag: Tag,
+  status: Status,
+  message: Text,
+  data: Data
+) =>
+  Schema.Struct({
+    _tag: Schema.tagDefaultOmit(tag),
+    status: Schema.tag(status),
+    message: Schema.tag(message),
+    data
+  })
+
+// "Item is available."
+export const Available = reply("Available", "success", "Item is available.", Item)
+
+// "New item registered"
+export const Registered = reply("Registered", "success", "New item registered", Schema.Int)
+
+// "Item successfully deleted"
+export const Deleted = reply("Deleted", "success", "Item successfully deleted", Schema.Int)
+
+// "New comment added."
+export const Commented = reply("Commented", "success", "New comment added.", Schema.Int)
+
+// "Successful authentication"
+export const Authenticated = reply("Authenticated", "success", "Successful authentication", Schema.String)
+
+// The items that `search` found, or a page of `list`; not in the specification.
+export const Found = reply("Found", "success", "Items found", Schema.Array(Item))
+
+// "Item not found."
+export const NotFound = reply("NotFound", "error", "Item not found.", Schema.Literal(""))
+
+// "Item already exists"
+export const Exists = reply("Exists", "error", "Item already exists", Schema.String)
+
+// "Could not add new comment."
+export const NotCommented = reply("NotCommented", "error", "Could not add new comment.", Schema.Int)
+
+// "Authentication failed"
+export const NotAuthenticated = reply("NotAuthenticated", "error", "Authentication failed", Schema.String)
+
+// "Unauthorized action - User not logged in"
+export const NotLoggedIn = reply(
+  "NotLoggedIn",
+  "error",
+  "Unauthorized action - User not logged in",
+  Schema.String
+)
+
+// "Non-existing item"
+export const NotDeleted = reply("NotDeleted", "error", "Non-existing item", Schema.String)
+
+// "Protocol error, please refer to the documentation"
+export const ProtocolError = reply(
+  "ProtocolError",
+  "error",
+  "Protocol error, please refer to the documentation",
+  Schema.Null
+)
+
+// A request that could not be carried out through no fault of its own; not in the specification.
+export const Failed = reply("Failed", "error", "Internal error", Schema.Null)
+
+export const Reply = Syntax.json([
+  Available,
+  Registered,
+  Deleted,
+  Commented,
+  Authenticated,
+  Found,
+  NotFound,
+  Exists,
+  NotCommented,
+  NotAuthenticated,
+  NotLoggedIn,
+  NotDeleted,
+  ProtocolError,
+  Failed
+])
+export type Reply = typeof Reply.Type
+
+/** The longest request in bytes, its LF not counted: 64 KiB of comments, and room for what stands around them. */
+export const maxLength = 66_560
+
+/** Exon, as this server speaks it. A line outside the grammar is a protocol error; only one over the limit closes. */
+export const Exon = Wireline.make({
+  name: "exon",
+  framing: Framing.lines({ maxLength }),
+  request: Request,
+  reply: Reply,
+  onUnreadable: (problem) => {
+    const error = ProtocolError.make({ data: null })
+    return problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(error) : error
+  },
+  onDefect: Failed.make({ data: null })
+})
