@@ -55,14 +55,18 @@ export interface Client<in Request, out Reply> {
 
 /** Connects through the `Socket` in the context, for as long as the scope lives. */
 export const make = <P extends Protocol.Any>(
-  protocol: P
+  protocol: P,
+  options: {
+    /** The longest frame of a reply in bytes; 64 MiB by default, whatever the longest frame of a request is. */
+    readonly maxFrame?: number
+  } = {}
 ): Effect.Effect<Client<Protocol.Request<P>, Protocol.Reply<P>>, Disconnected, Socket.Socket | Scope.Scope> =>
   Effect.gen(function* () {
     type Reply = Protocol.Reply<P>
     const socket = yield* Socket.Socket
     const pull = yield* Effect.mapError(Socket.readerBytes(socket), (cause) => new Disconnected({ cause }))
     const writer = yield* socket.writer
-    const decoder = protocol.framing.decoder()
+    const decoder = protocol.framing.withMaxLength(options.maxFrame ?? 67_108_864).decoder()
 
     const waiting: Array<Deferred.Deferred<ReadonlyArray<Reply>, Disconnected | UnreadableReply>> = []
     let ended: Disconnected | UnreadableReply | undefined

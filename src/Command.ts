@@ -62,7 +62,8 @@ export class Later<out Reply> {
  * Answers when `done` is called, which must happen once. Until then the connection's next requests are begun, so that
  * what they have in common is done together (a store's commit, say); the replies go out in the order of the requests
  * all the same. Whoever answers like this keeps the order of what it does itself. A request that is answered by an
- * effect waits for all that were begun before it. The answer must not close the connection.
+ * effect waits for all that were begun before it; so does the first request for a command, which is loaded. The answer
+ * must not close the connection.
  */
 export const later = <Reply>(begin: (done: Done<Reply>) => void): Later<Reply> => new Later(begin)
 
@@ -179,7 +180,7 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
       if (answering instanceof Later) {
         return later((done) => {
           enter()
-          answering.begin((answer) => {
+          once(answering, (answer) => {
             Effect.runFork(leave())
             done(answer)
           })
@@ -222,10 +223,25 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
     return { answer, flush }
   })
 
+/** Begins what is answered later; however it behaves, `done` is called once at most. */
+export const once = <Reply>(answering: Later<Reply>, done: Done<Reply>): void => {
+  let answered = false
+  const first: Done<Reply> = (answer) => {
+    if (answered) return
+    answered = true
+    done(answer)
+  }
+  try {
+    answering.begin(first)
+  } catch (defect) {
+    first(Exit.die(defect))
+  }
+}
+
 const toEffect = <Reply, R>(
   answering: Answering<Reply, R>
 ): Effect.Effect<Protocol.Answer<Reply>, never, R> => {
-  if (answering instanceof Later) return Effect.callback((resume) => answering.begin(resume))
+  if (answering instanceof Later) return Effect.callback((resume) => once(answering, resume))
   return isEffect(answering) ? answering : Effect.succeed(answering)
 }
 

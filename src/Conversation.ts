@@ -140,24 +140,26 @@ export class Conversation<R> implements Activity {
     const answer = this.tryAnswer(request)
     if (answer instanceof Command.Later) return this.begin(answer)
     if (!Effect.isEffect(answer)) return this.accept(answer)
-    const answering = Effect.matchCauseEffect(answer, this.outcome)
-    return this.begun.length === 0 ? answering : Effect.andThen(this.settle, answering)
+    // It may take its time, so what is ready goes out before.
+    return Effect.andThen(this.ready, Effect.matchCauseEffect(answer, this.outcome))
   }
+
+  /** Waits until everything so far is answered and written. */
+  private readonly ready: Effect.Effect<void, Socket.SocketError | Closed, R> = Effect.suspend(() =>
+    Effect.andThen(
+      this.begun.length > 0 ? this.settle : Effect.void,
+      Effect.suspend(() => this.flush() ?? Effect.void)
+    )
+  )
 
   private begin(later: Command.Later<Protocol.Tagged>): Step<R> {
     const begun: Begun = { answer: undefined }
     this.begun.push(begun)
     this.missing++
-    const done: Command.Done<Protocol.Tagged> = (answer) => {
-      if (begun.answer !== undefined) return
+    Command.once(later, (answer) => {
       begun.answer = answer
       if (--this.missing === 0) this.settled?.()
-    }
-    try {
-      later.begin(done)
-    } catch (defect) {
-      done(Exit.die(defect))
-    }
+    })
     return undefined
   }
 

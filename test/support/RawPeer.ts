@@ -34,8 +34,7 @@ export const connect = (
       }),
       (socket) => Effect.sync(() => socket.destroy())
     )
-    let received = ""
-    let ended = false
+    const state = { received: "", ended: false }
     let changed = Promise.withResolvers<void>()
     const change = () => {
       changed.resolve()
@@ -43,11 +42,11 @@ export const connect = (
     }
     socket.setEncoding("utf8")
     socket.on("data", (text) => {
-      received += String(text)
+      state.received += String(text)
       change()
     })
     const finish = () => {
-      ended = true
+      state.ended = true
       change()
     }
     // A reset is an end too: what had come before it is there to be looked at.
@@ -61,19 +60,19 @@ export const connect = (
       lines: (count) =>
         Effect.promise(async () => {
           for (;;) {
-            const parts = received.split("\n")
+            const parts = state.received.split("\n")
             if (parts.length > count) {
-              received = parts.slice(count).join("\n")
+              state.received = parts.slice(count).join("\n")
               return parts.slice(0, count)
             }
-            if (ended) throw new Error(`the connection ended after ${JSON.stringify(received)}`)
+            if (state.ended) throw new Error(`the connection ended after ${JSON.stringify(state.received)}`)
             await changed.promise
           }
         }),
       rest: Effect.promise(async () => {
-        for (; !ended; await changed.promise);
-        const rest = received
-        received = ""
+        while (!state.ended) await changed.promise
+        const rest = state.received
+        state.received = ""
         return rest
       }),
       end: Effect.sync(() => void socket.end())

@@ -1,0 +1,6 @@
+/** The session of a connection: the namespace that it is in. */
+import { Context, Layer } from "effect"
+
+export class Session extends Context.Service<Session, { namespace: string }>()("fifth-protocol/Session") {
+  static readonly layer = Layer.sync(Session, () => ({ namespace: "default" }))
+}
