@@ -47,7 +47,7 @@ export const FromString: Schema.Codec<Endpoint, string> = Schema.String.pipe(
 )
 
 const notAnEndpoint = new SchemaIssue.InvalidValue({
-  message: "an endpoint is tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:"
+  message: "Expected an endpoint: tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:"
 })
 
 const parse = (text: string): Endpoint | undefined => {

@@ -14,7 +14,7 @@
  * - When the input ends (the peer half-closes, or the server is draining), what was received is answered, the replies
  *   are flushed, and the connection closes. An incomplete frame is dropped.
  * - When an answer closes the connection, the peer gets the reply even while it is still sending: the server ends its
- *   side, reads and forgets for a second at most, and closes.
+ *   side, reads and forgets for a second or 16 MiB at most, and closes.
  *
  * **Limits**
  *
@@ -52,8 +52,11 @@ export interface Options<S, ES, RS, L> extends Limits {
   readonly observer?: () => Observer | undefined
 }
 
-/** How long the peer of a connection that the server closes may take to read the last reply. */
+/** How long the peer of a connection that the server closes may take to read the last reply, and go on sending. */
 const lingerTime = Duration.seconds(1)
+
+/** How many bytes it may send meanwhile. */
+const lingerSize = 16_777_216
 
 const connectionsOpen = Metric.gauge("wireline_connections_open", {
   description: "Connections that are being served"
@@ -118,14 +121,18 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
       const closing = yield* conversation.run
       if (closing) {
         yield* transport.end
-        yield* Effect.ignore(Effect.timeoutOption(transport.receive(forget), lingerTime))
+        yield* Effect.ignore(Effect.timeoutOption(transport.receive(forget(lingerSize)), lingerTime))
       }
     })
 
     return yield* server.run((socket) => connections.admit((connection) => converse(socket, connection)))
   }).pipe(Effect.scoped, Effect.annotateLogs("protocol", protocol.name)) as never
 
-const forget = () => undefined
+/** Takes chunks for nothing, and fails when that is enough. */
+const forget = (size: number) => {
+  let left = size
+  return (chunk: Uint8Array) => ((left -= chunk.length) > 0 ? undefined : Effect.fail("enough"))
+}
 
 /** A connection as the server sees it from outside. */
 interface Connection {

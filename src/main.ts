@@ -51,11 +51,13 @@ const { version }: { version: string } = JSON.parse(
 const presenter: CliOutput.Presenter = {
   present: (event) =>
     event._tag === "InvalidInvocation"
-      ? complain(
-          `${event.errors.map(({ message }) => message).join("; ")} (see ${event.commandPath.join(" ")} --help)`
-        )
+      ? complain(`${event.errors.map(plainly).join("; ")} (see ${event.commandPath.join(" ")} --help)`)
       : CliOutput.defaultPresenter.present(event)
 }
+
+/** What is expected of a setting is told by a Schema, and wrapped in words that say so. */
+const plainly = ({ message }: { readonly message: string }): string =>
+  message.replace(/Expected: Schema validation failed: (?:Expected )?/, "Expected ")
 
 const complain = (problem: string) => Console.error(`wireline: ${problem.replaceAll(/\s*\n\s*/g, " ")}`)
 

@@ -168,7 +168,7 @@ describe("An endpoint as it is written", () => {
   ]) {
     it(`may not be ${JSON.stringify(text)}, and the message says what may`, () => {
       const exit = decode(text)
-      assert.include(String(exit), "an endpoint is tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:")
+      assert.include(String(exit), "Expected an endpoint: tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:")
     })
   }
 })
