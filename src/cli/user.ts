@@ -1,0 +1,160 @@
+/**
+ * `wireline user`: the accounts that people log in with.
+ *
+ * It opens the database by itself and needs no lock of the data directory, so it works with and without a server on
+ * it; a server takes notice at the next login.
+ */
+import { Console, DateTime, Effect, Layer, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { join, resolve } from "node:path"
+import { Accounts, type Listed, NameTaken } from "../accounts/Accounts.ts"
+import * as Name from "../accounts/Name.ts"
+import { createDirectories } from "../storage/Files.ts"
+import * as Sqlite from "../storage/Sqlite.ts"
+import { reasonOf, StorageError } from "../storage/StorageError.ts"
+import { data } from "./DataSetting.ts"
+import * as NewPassword from "./NewPassword.ts"
+
+const realm = Flag.String("realm").pipe(
+  Flag.withSchema(Schema.NonEmptyString),
+  Flag.withMetavar("REALM"),
+  Flag.withDescription("The protocol that the account is for, such as exon")
+)
+
+const name = Argument.String("name").pipe(
+  Argument.withMetavar("NAME"),
+  Argument.withDescription("The name to log in with, in capitals or not")
+)
+
+const passwordStdin = Flag.Boolean("password-stdin").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Take the password from the first line of standard input instead of asking for it")
+)
+
+const json = Flag.Boolean("json").pipe(
+  Flag.withDefault(false),
+  Flag.withDescription("Print a JSON object a line")
+)
+
+/** How long a server that is writing is waited for, in milliseconds. */
+const busyTimeout = 10_000
+
+/** The accounts in a data directory, which is created where it is missing. */
+const accounts = (data: string) =>
+  Layer.unwrap(
+    Effect.try({
+      try: () => {
+        const path = resolve(data)
+        createDirectories(path, 0o750)
+        const database = Sqlite.layer({ filename: join(path, Sqlite.databaseName), busyTimeout })
+        return Layer.provide(Accounts.layer(), database)
+      },
+      catch: (cause) =>
+        new StorageError({ subject: "data directory", path: resolve(data), reason: reasonOf(cause), cause })
+    })
+  )
+
+const newPassword = (stdin: boolean) => (stdin ? NewPassword.fromStdin : NewPassword.fromTerminal)
+
+const add = Command.make(
+  "add",
+  { realm, name, passwordStdin, data },
+  Effect.fnUntraced(function* ({ name, passwordStdin, realm }) {
+    const accounts = yield* Accounts
+    // Nobody is asked for a password that is of no use.
+    if (!Name.isValid(name)) return yield* new Name.BadName({ username: name })
+    yield* accounts.find(realm, name).pipe(
+      Effect.flatMap(({ name: username }) => Effect.fail(new NameTaken({ realm, username }))),
+      Effect.catchTag("UnknownAccount", () => Effect.void)
+    )
+    const account = yield* accounts.create(realm, name, yield* newPassword(passwordStdin))
+    yield* Console.log(`added ${account.name} to ${realm}`)
+  })
+).pipe(
+  Command.withDescription("Add an account"),
+  Command.provide(({ data }) => accounts(data))
+)
+
+const list = Command.make(
+  "list",
+  { realm, json, data },
+  Effect.fnUntraced(function* ({ json, realm }) {
+    const accounts = yield* Accounts
+    for (const account of yield* accounts.list(realm)) {
+      yield* Console.log(json ? asJson(account) : asLine(account))
+    }
+  })
+).pipe(
+  Command.withDescription("List the accounts of a realm"),
+  Command.provide(({ data }) => accounts(data))
+)
+
+const asJson = ({ created, lockedUntil, name }: Listed): string =>
+  JSON.stringify({
+    name,
+    created: DateTime.formatIso(created),
+    lockedUntil: lockedUntil === undefined ? null : DateTime.formatIso(lockedUntil)
+  })
+
+const asLine = ({ created, lockedUntil, name }: Listed): string =>
+  [
+    name,
+    toSeconds(created),
+    ...(lockedUntil === undefined ? [] : [`locked until ${toSeconds(lockedUntil)}`])
+  ].join("\t")
+
+const toSeconds = (time: DateTime.Utc): string => DateTime.formatIso(time).replace(/\.\d+Z$/, "Z")
+
+const remove = Command.make(
+  "remove",
+  { realm, name, data },
+  Effect.fnUntraced(function* ({ name, realm }) {
+    const accounts = yield* Accounts
+    const account = yield* accounts.remove(realm, name)
+    yield* Console.log(`removed ${account.name} from ${realm}`)
+  })
+).pipe(
+  Command.withDescription("Remove an account"),
+  Command.provide(({ data }) => accounts(data))
+)
+
+const passwd = Command.make(
+  "passwd",
+  { realm, name, passwordStdin, data },
+  Effect.fnUntraced(function* ({ name, passwordStdin, realm }) {
+    const accounts = yield* Accounts
+    yield* accounts.find(realm, name)
+    const account = yield* accounts.setPassword(realm, name, yield* newPassword(passwordStdin))
+    yield* Console.log(`changed the password of ${account.name} in ${realm}`)
+  })
+).pipe(
+  Command.withDescription("Give an account another password"),
+  Command.provide(({ data }) => accounts(data))
+)
+
+const unlock = Command.make(
+  "unlock",
+  { realm, name, data },
+  Effect.fnUntraced(function* ({ name, realm }) {
+    const accounts = yield* Accounts
+    const account = yield* accounts.unlock(realm, name)
+    yield* Console.log(`unlocked ${account.name} in ${realm}`)
+  })
+).pipe(
+  Command.withDescription("Let an account log in again that was locked after failed logins"),
+  Command.provide(({ data }) => accounts(data))
+)
+
+/** The subcommand and its own. */
+export const user = Command.make("user").pipe(
+  Command.withDescription("Administer the accounts that people log in with"),
+  Command.withSubcommands([add, list, remove, passwd, unlock]),
+  Command.withExamples([
+    { command: "wireline user add --realm exon ada", description: "Add an account; the password is asked" },
+    {
+      command: "wireline user passwd --realm exon --password-stdin ada < secret",
+      description: "Change a password from a script"
+    },
+    { command: "wireline user list --realm exon", description: "See who may log in, and who is locked out" }
+  ])
+)

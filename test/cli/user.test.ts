@@ -1,0 +1,184 @@
+/** The command `wireline user`, as a process. */
+import { existsSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Redacted, type Scope } from "effect"
+import { Accounts } from "../../src/accounts/Accounts.ts"
+import * as Sqlite from "../../src/storage/Sqlite.ts"
+import { temporaryDirectory } from "../support/Directory.ts"
+import * as Started from "../support/Started.ts"
+
+/** Runs it on a data directory, `input` its standard input, which stays open. */
+const user = (data: string, args: ReadonlyArray<string>, input = "") =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const process = yield* Started.wireline(["user", ...args, "--data", data])
+      process.stdin.write(input)
+      return yield* process.exit
+    })
+  )
+
+/** Expects it to end well, having printed this. */
+const prints = (stdout: string, data: string, args: ReadonlyArray<string>, input?: string) =>
+  Effect.map(user(data, args, input), (outcome) => {
+    assert.deepStrictEqual(outcome, { code: 0, signal: null, stdout, stderr: "" })
+  })
+
+/** Expects status 1, and one line on standard error that says why. */
+const refuses = (why: RegExp, data: string, args: ReadonlyArray<string>, input?: string) =>
+  Effect.map(user(data, args, input), ({ code, stderr, stdout }) => {
+    assert.match(stderr, /^wireline: [^\n]+\n$/)
+    assert.match(stderr, why)
+    assert.strictEqual(stdout, "")
+    assert.strictEqual(code, 1)
+  })
+
+const inDirectory =
+  <E>(test: (root: string) => Effect.Effect<void, E, Scope.Scope>) =>
+  () =>
+    Effect.flatMap(temporaryDirectory, test)
+
+/** The accounts as the server has them. */
+const withAccounts = <A, E>(data: string, use: (accounts: Accounts["Service"]) => Effect.Effect<A, E>) =>
+  Accounts.use(use).pipe(
+    Effect.provide(
+      Layer.provide(Accounts.layer(), Sqlite.layer({ filename: join(data, Sqlite.databaseName) })),
+      { local: true }
+    )
+  )
+
+const logsIn = (data: string, password: string) =>
+  withAccounts(data, (accounts) => accounts.login("exon", "ada", Redacted.make(password), "unix"))
+
+const exon = (...args: ReadonlyArray<string>) => [...args, "--realm", "exon"]
+
+describe("wireline user", () => {
+  it.live(
+    "adds, lists, changes and removes accounts, also in a directory that is not there yet",
+    inDirectory((root) =>
+      Effect.gen(function* () {
+        const data = join(root, "new")
+        const add = exon("add", "Ada", "--password-stdin")
+        yield* prints("added Ada to exon\n", data, add, "correct horse\nbattery\n")
+        assert.strictEqual(statSync(data).mode & 0o777, 0o750)
+        assert.strictEqual(statSync(join(data, Sqlite.databaseName)).mode & 0o777, 0o600)
+        assert.strictEqual((yield* logsIn(data, "correct horse")).name, "Ada")
+
+        yield* refuses(
+          /there is Ada in exon already/,
+          data,
+          exon("add", "ADA", "--password-stdin"),
+          "correct horse\n"
+        )
+        yield* prints(
+          "changed the password of Ada in exon\n",
+          data,
+          exon("passwd", "ada", "--password-stdin"),
+          "battery staple\r\n"
+        )
+        yield* logsIn(data, "battery staple")
+        const { stdout } = yield* user(data, exon("list"))
+        assert.match(stdout, /^Ada\t\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/)
+        yield* prints("removed Ada from exon\n", data, exon("remove", "ada"))
+        assert.strictEqual((yield* Effect.flip(logsIn(data, "battery staple")))._tag, "LoginFailed")
+      })
+    )
+  )
+
+  it.live(
+    "lists who is locked out, and unlocks him, while a server runs on the same directory",
+    inDirectory((data) =>
+      Effect.gen(function* () {
+        const server = yield* Started.wireline(["serve", "--data", data])
+        yield* server.says("stdout", /\n/)
+        yield* prints("added ada to exon\n", data, exon("add", "ada", "--password-stdin"), "correct horse\n")
+        for (let i = 0; i < 5; i++) yield* Effect.flip(logsIn(data, "battery staple"))
+        const { stdout } = yield* user(data, exon("list"))
+        assert.match(stdout, /^ada\t\S+\tlocked until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/)
+        const json = JSON.parse((yield* user(data, exon("list", "--json"))).stdout)
+        assert.deepStrictEqual(Object.keys(json), ["name", "created", "lockedUntil"])
+        assert.isAbove(Date.parse(json.lockedUntil), Date.now())
+        yield* prints("unlocked ada in exon\n", data, exon("unlock", "ADA"))
+        assert.strictEqual((yield* logsIn(data, "correct horse")).name, "ada")
+        yield* server.signal("SIGTERM")
+        assert.strictEqual((yield* server.exit).code, 0)
+      })
+    )
+  )
+
+  it.live(
+    "says in one line why it cannot",
+    inDirectory((data) => {
+      const add = exon("add", "ada", "--password-stdin")
+      return Effect.all(
+        [
+          refuses(
+            /there is no ada in exon/,
+            data,
+            exon("passwd", "ada", "--password-stdin"),
+            "correct horse\n"
+          ),
+          refuses(/at least 10 characters/, data, add, "correct\n"),
+          refuses(/on a terminal, and this is none.*--password-stdin/, data, exon("add", "ada")),
+          refuses(/--realm/, data, ["list"]),
+          refuses(/Unknown subcommand "lock"/, data, exon("lock", "ada")),
+          refuses(/not a directory/, join("/dev/null", data), exon("list"))
+        ],
+        { concurrency: 2, discard: true }
+      )
+    })
+  )
+
+  describe.skipIf(!existsSync("/usr/bin/script"))("on a terminal", () => {
+    /** Runs it on a terminal of its own; it types each answer when it has been asked once more. */
+    const onTerminal = (data: string, args: ReadonlyArray<string>, answers: ReadonlyArray<string>) =>
+      Effect.scoped(
+        Effect.gen(function* () {
+          const command = [process.execPath, "scripts/wireline.js", "user", ...args, "--data", data].join(" ")
+          const terminal = yield* Started.start(["/usr/bin/script", "-qec", command, "/dev/null"], {
+            env: { TERM: "xterm" },
+            group: true
+          })
+          for (const [index, answer] of answers.entries()) {
+            yield* terminal.says("stdout", index === 0 ? /Password/ : /again/)
+            terminal.stdin.write(answer)
+          }
+          return yield* terminal.exit
+        })
+      )
+
+    it.live(
+      "asks twice for the password and does not show it",
+      inDirectory((data) =>
+        Effect.gen(function* () {
+          const password = "correct horse"
+          const { code, stdout } = yield* onTerminal(data, exon("add", "ada"), [
+            `${password}\r`,
+            `${password}\r`
+          ])
+          assert.match(stdout, /added ada to exon\r\n$/)
+          assert.notMatch(stdout, /horse|\*|h.*o.*r.*s.*e\r/)
+          assert.strictEqual(code, 0)
+          yield* logsIn(data, password)
+        })
+      )
+    )
+
+    it.live(
+      "takes neither two that differ, nor none",
+      inDirectory((data) =>
+        Effect.gen(function* () {
+          const differing = ["correct horse\r", "correct house\r"]
+          const { code, stdout } = yield* onTerminal(data, exon("add", "ada"), differing)
+          assert.match(stdout, /wireline: the two passwords are not the same\r\n$/)
+          assert.strictEqual(code, 1)
+          const none = yield* onTerminal(data, exon("add", "ada"), ["correct\u0003"])
+          assert.match(none.stdout, /wireline: no password was given\r\n$/)
+          assert.strictEqual(none.code, 1)
+          const error = yield* Effect.flip(logsIn(data, "correct horse"))
+          assert.strictEqual(error._tag, "LoginFailed")
+        })
+      )
+    )
+  })
+})
