@@ -7,7 +7,11 @@ import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime, Stdio } f
 import { CliError, CliOutput, Command } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { Accounts } from "./accounts/Accounts.ts"
 import { endpointOf, listening, serve, type Settings } from "./cli/serve.ts"
+import { user } from "./cli/user.ts"
+import * as Exon from "./protocols/exon/Server.ts"
+import { Store } from "./protocols/exon/Store.ts"
 import { SecurityModule } from "./protocols/sec-lsm-manager/SecurityModule.ts"
 import * as SecLsmManager from "./protocols/sec-lsm-manager/Server.ts"
 import { DataDirectory } from "./storage/DataDirectory.ts"
@@ -35,12 +39,22 @@ const secLsmManager = (settings: Settings) =>
     }
   )
 
+const exon = (settings: Settings) =>
+  Option.match(endpointOf(settings.exon, { _tag: "Tcp", host: "127.0.0.1", port: 8878 }), {
+    onNone: () => Layer.empty,
+    onSome: (endpoint) =>
+      Exon.layer({ ...settings, maxFrame: settings.exonMaxFrame }).pipe(
+        Layer.provide(listening("exon", endpoint)),
+        Layer.provide([Store.layerSqlite, Accounts.layer()])
+      )
+  })
+
 const program = (settings: Settings) =>
-  Layer.mergeAll(secLsmManager(settings)).pipe(Layer.provide(storage(settings)))
+  Layer.mergeAll(secLsmManager(settings), exon(settings)).pipe(Layer.provide(storage(settings)))
 
 const wireline = Command.make("wireline").pipe(
-  Command.withDescription("Serve text protocols: sec-lsm-manager, and more to come"),
-  Command.withSubcommands([serve(program)])
+  Command.withDescription("Serve text protocols: sec-lsm-manager and Exon"),
+  Command.withSubcommands([serve(program), user])
 )
 
 const { version }: { version: string } = JSON.parse(

@@ -56,6 +56,11 @@ const printed = (file: string) =>
     }
   )
 
+/** What a session types. */
+const typed = (session: string): string => /<<'END'\n([\s\S]*)END\n/.exec(session)![1]!
+
+const undated = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "now")
+
 const flat = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
 
 /** What the comments of a program say that it prints. */
@@ -63,22 +68,40 @@ const promised = (text: string): string =>
   flat(Array.from(text.matchAll(/\/\/ ((?:\[|\{ _tag|id).*)$/gm), ([, shown]) => shown).join(" "))
 
 describe("the README", () => {
-  it.live("shows the first session as it goes", () =>
+  it.live("shows the first sessions as they go", () =>
     Effect.gen(function* () {
       const data = join(yield* temporaryDirectory, "w")
-      const server = yield* wireline(["--data", data])
-      yield* server.says("stdout", /listening/)
-      assert.strictEqual(
-        server.stdout(),
-        `sec-lsm-manager listening on unix:${data}/sec-lsm-manager.socket\n`
-      )
+      const server = yield* wireline(["--data", data, "--exon", "tcp://127.0.0.1:0"])
+      const [, port] = yield* server.says("stdout", /exon listening on tcp:.*:(\d+)\n/)
+      const [listening] = blocksFrom("sec-lsm-manager listening on")
+      assert.strictEqual(server.stdout(), listening!.replaceAll("/tmp/w", data).replace("8878", port!))
+
       const [session, answers] = blocksFrom("nc -N -U /tmp/w/")
-      const peer = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sec-lsm-manager.socket") })
-      yield* peer.send(/<<'END'\n([\s\S]*)END\n/.exec(session!)![1]!)
-      yield* peer.end
-      assert.strictEqual(yield* peer.rest, answers)
+      const installer = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sec-lsm-manager.socket") })
+      yield* installer.send(typed(session!))
+      yield* installer.end
+      assert.strictEqual(yield* installer.rest, answers)
       const policy = yield* Effect.promise(() => readFile(join(data, "policies/demo-app.smack"), "utf8"))
       assert.match(policy, /^System App:demo-app rwxa$/m)
+
+      const [inventory, documents] = blocksFrom("nc -N 127.0.0.1 8878")
+      const [, password] = /printf '(.*?)\\n' \| npx wireline user add/.exec(inventory!)!
+      const adding = yield* wireline([
+        "user",
+        "add",
+        "--data",
+        data,
+        "--realm",
+        "exon",
+        "ada",
+        "--password-stdin"
+      ])
+      adding.stdin.end(`${password}\n`)
+      assert.strictEqual((yield* adding.exit).stdout, "added ada to exon\n")
+      const visitor = yield* RawPeer.connect({ _tag: "Tcp", host: "127.0.0.1", port: Number(port) })
+      yield* visitor.send(typed(inventory!))
+      yield* visitor.end
+      assert.strictEqual(undated(yield* visitor.rest), undated(documents!))
     })
   )
 

@@ -4,19 +4,18 @@
 import { Console, Context, Deferred, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SocketServer } from "effect/socket"
-import { homedir } from "node:os"
-import { join, resolve } from "node:path"
+import { resolve } from "node:path"
 import * as Endpoint from "../Endpoint.ts"
+import { maxLength as exonMaxFrame } from "../protocols/exon/Protocol.ts"
+import { maxLength as secLsmManagerMaxFrame } from "../protocols/sec-lsm-manager/Protocol.ts"
+import { data } from "./DataSetting.ts"
 import * as Setting from "./Setting.ts"
 
 /** An endpoint, or `off`. */
 const EndpointOrOff = Schema.Union([Schema.Literal("off"), Endpoint.FromString])
 
 const settings = {
-  data: Setting.make("data", Schema.NonEmptyString, "The directory that holds what must be kept").pipe(
-    Flag.withMetavar("DIR"),
-    Flag.withDefault(Effect.sync(defaultDirectory))
-  ),
+  data,
   secLsmManager: Setting.make(
     "sec-lsm-manager",
     EndpointOrOff,
@@ -25,8 +24,18 @@ const settings = {
   secLsmManagerMaxFrame: Setting.make(
     "sec-lsm-manager-max-frame",
     Setting.Count,
-    "The longest message of sec-lsm-manager in bytes (default: 8192)"
-  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(8192)),
+    `The longest message of sec-lsm-manager in bytes (default: ${secLsmManagerMaxFrame})`
+  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(secLsmManagerMaxFrame)),
+  exon: Setting.make(
+    "exon",
+    EndpointOrOff,
+    "Where Exon is served, an endpoint or off (default: tcp://127.0.0.1:8878)"
+  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional),
+  exonMaxFrame: Setting.make(
+    "exon-max-frame",
+    Setting.Count,
+    `The longest request of Exon in bytes (default: ${exonMaxFrame})`
+  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(exonMaxFrame)),
   securityModule: Setting.make(
     "security-module",
     Schema.Literals(["record", "smack"]),
@@ -51,12 +60,6 @@ const settings = {
 
 /** What `serve` was told, defaults filled in. */
 export type Settings = Command.Command.Config.Infer<typeof settings>
-
-/** `wireline` under `$XDG_STATE_HOME`, which is `~/.local/state` unless set. */
-function defaultDirectory(): string {
-  const state = process.env["XDG_STATE_HOME"]
-  return join(state?.startsWith("/") === true ? state : join(homedir(), ".local/state"), "wireline")
-}
 
 /** Completed when there is nothing left to serve: the one peer of `stdio:` has left. */
 class Ended extends Context.Service<Ended, Deferred.Deferred<void>>()("wireline/cli/Ended") {}

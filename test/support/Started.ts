@@ -11,6 +11,9 @@ import { Effect, type Scope } from "effect"
 /** The root of the repository. */
 export const repository = fileURLToPath(new URL("../..", import.meta.url))
 
+// Protocols whose default is a port of this machine are off unless a test tells otherwise, or tests would meet there.
+const quiet = { WIRELINE_EXON: "off" }
+
 const launcher = `${repository}scripts/wireline.js`
 
 // Tests start the same program a hundred times: this halves the time that Node takes to compile it.
@@ -38,7 +41,7 @@ export interface Started {
 }
 
 export interface StartOptions {
-  /** The whole environment, save `PATH`; nothing of the test's own is handed down. */
+  /** The whole environment, save `PATH` and `WIRELINE_EXON=off`; nothing of the test's own is handed down. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   /** Another user than the test's own. */
@@ -77,7 +80,7 @@ export const start = (
       Effect.sync(() => {
         const child = spawn(program, args, {
           cwd,
-          env: { PATH: process.env["PATH"], ...env },
+          env: { PATH: process.env["PATH"], ...quiet, ...env },
           detached: group,
           stdio: ["pipe", "pipe", "pipe", ...(descriptor === undefined ? [] : [descriptor])],
           ...user

@@ -1,0 +1,77 @@
+/**
+ * The audit trail: who added, commented on and removed what, who logged in and who failed to, when and from where.
+ *
+ * An entry is written in the transaction of the change it tells of, so the trail has neither more nor less than what
+ * happened. What changed nothing, as adding a name that is there, leaves no entry.
+ */
+import { Effect, Option, Stream } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import * as Rows from "./Rows.ts"
+
+/** What an entry tells of. */
+export type Event = "add" | "comment" | "delete" | "login" | "failed login"
+
+/** What happened. */
+export interface Entry {
+  /** In milliseconds since 1970. */
+  readonly at: number
+  readonly event: Event
+  /** The user, or `anon`; for a failed login, the name that was tried. */
+  readonly author: string
+  /** The address of the peer. */
+  readonly address: string
+  /** The number of the item; a login has none. */
+  readonly item: number | undefined
+}
+
+/** Makes the effect that writes entries, in their order. */
+export const writer = (sql: SqlClient.SqlClient) => {
+  const insert = Rows.forRows(
+    sql,
+    (count) =>
+      sql`INSERT INTO exon_audit (at, event, author, address, item) ${Rows.placeholders(sql, count, 5)}`
+  )
+  return (entries: ReadonlyArray<Entry>): Effect.Effect<void, SqlError.SqlError> =>
+    Effect.asVoid(
+      insert(
+        entries.map(({ address, at, author, event, item }) => [at, event, author, address, item ?? null])
+      )
+    )
+}
+
+interface EntryRow {
+  readonly id: number | string
+  readonly at: number | string
+  readonly event: Event
+  readonly author: string
+  readonly address: string
+  readonly item: number | string | null
+}
+
+const entriesAtATime = 500
+
+/**
+ * The entries in the order in which they were written, those since a moment (in milliseconds since 1970) if one is
+ * given. Between pages of some hundred entries others may use the database; what they write meanwhile is read too.
+ */
+export const read = (
+  options: { readonly since?: number | undefined } = {}
+): Stream.Stream<Entry, SqlError.SqlError, SqlClient.SqlClient> =>
+  Stream.paginate(
+    0,
+    Effect.fnUntraced(function* (after: number) {
+      const sql = yield* SqlClient.SqlClient
+      const rows = yield* sql<EntryRow>`SELECT id, at, event, author, address, item FROM exon_audit
+        WHERE id > ${after} AND at >= ${options.since ?? 0} ORDER BY id LIMIT ${entriesAtATime}`
+      const last = rows.at(-1)
+      return [rows.map(toEntry), Option.map(Option.fromUndefinedOr(last), ({ id }) => Number(id))] as const
+    })
+  )
+
+const toEntry = ({ address, at, author, event, item }: EntryRow): Entry => ({
+  at: Number(at),
+  event,
+  author,
+  address,
+  item: item === null ? undefined : Number(item)
+})

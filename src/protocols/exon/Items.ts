@@ -1,0 +1,128 @@
+/**
+ * The table of the items: every statement on it, each over as many items as there are at once.
+ *
+ * These run in the transaction of whoever calls them, and touch neither the audit trail nor the search index.
+ */
+import { Effect } from "effect"
+import type { SqlClient, SqlError } from "effect/sql"
+import type { Item } from "./Item.ts"
+import * as Rows from "./Rows.ts"
+
+/** How many items a list or a search answers with. */
+export const pageSize = 50
+
+/** An item to be added; `folded` is its name as `Item.foldName` folds it. */
+export interface NewItem extends Omit<Item, "id"> {
+  readonly folded: string
+}
+
+/** The row of an item; PostgreSQL's driver may give a BIGINT as a string. */
+interface ItemRow {
+  readonly id: number | string
+  readonly name: string
+  readonly comments: string
+  readonly author: string
+  readonly added_at: number | string
+}
+
+/** What there is to do with the table, through one client. */
+export interface Items {
+  /** The items with these ids, in no order. */
+  readonly get: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
+  /** One page, newest first; page 1 is the first. */
+  readonly list: (page: number) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
+  /** The ids of the items with these folded names, by folded name. */
+  readonly named: (
+    folded: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlyMap<string, number>, SqlError.SqlError>
+  /**
+   * Adds those whose names are not there yet, and returns their ids, which grow in the order of the items, by folded
+   * name. No two of them may have the same one.
+   */
+  readonly insert: (
+    items: ReadonlyArray<NewItem>
+  ) => Effect.Effect<ReadonlyMap<string, number>, SqlError.SqlError>
+  /** How many bytes of comments the items with these ids have, by id. */
+  readonly sizes: (
+    ids: ReadonlyArray<number>
+  ) => Effect.Effect<ReadonlyMap<number, number>, SqlError.SqlError>
+  /** Appends comments on a new line, by id, each id once, and returns the items as they are then. */
+  readonly append: (
+    comments: ReadonlyMap<number, string>
+  ) => Effect.Effect<ReadonlyArray<Pick<Item, "id" | "name" | "comments">>, SqlError.SqlError>
+  /** Removes items, and returns the ids of those that were there. */
+  readonly remove: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlySet<number>, SqlError.SqlError>
+}
+
+/** The statements on the table. */
+export const make = (sql: SqlClient.SqlClient): Items => {
+  const columns = sql.literal("id, name, comments, author, added_at")
+  const ids = (count: number) => sql.in(Array.from({ length: count }, () => 0))
+
+  const get = Rows.forSet<ItemRow>(
+    sql,
+    (count) => sql`SELECT ${columns} FROM exon_item WHERE id IN ${ids(count)}`
+  )
+  const named = Rows.forSet<{ id: number | string; folded: string }>(
+    sql,
+    (count) => sql`SELECT id, folded FROM exon_item WHERE folded IN ${ids(count)}`
+  )
+  const insert = Rows.forRows<{ id: number | string; folded: string }>(
+    sql,
+    (count) => sql`INSERT INTO exon_item (name, folded, comments, author, added_at)
+      ${Rows.placeholders(sql, count, 5)} ON CONFLICT (folded) DO NOTHING RETURNING id, folded`
+  )
+  const sizes = Rows.forSet<{ id: number | string; size: number }>(
+    sql,
+    (count) => sql`SELECT id, octet_length(comments) AS size FROM exon_item WHERE id IN ${ids(count)}`
+  )
+  // PostgreSQL has to be told the types of values that stand alone.
+  const append = Rows.forRows<Pick<ItemRow, "id" | "name" | "comments">>(sql, (count) => {
+    const addition = sql`(CAST(${null} AS BIGINT), CAST(${null} AS TEXT))`
+    return sql`WITH addition(item, line) AS (VALUES ${sql.csv(Array.from({ length: count }, () => addition))})
+      UPDATE exon_item
+      SET comments = CASE WHEN comments = '' THEN line ELSE comments || ${sql.literal("'\n'")} || line END
+      FROM addition WHERE exon_item.id = addition.item
+      RETURNING exon_item.id, name, comments`
+  })
+  const remove = Rows.forSet<{ id: number | string }>(
+    sql,
+    (count) => sql`DELETE FROM exon_item WHERE id IN ${ids(count)} RETURNING id`
+  )
+
+  return {
+    get: (ids) => Effect.map(get(ids), toItems),
+    list: (page) => {
+      const skipped = (page - 1) * pageSize
+      if (!Number.isSafeInteger(skipped) || skipped < 0) return Effect.succeed([])
+      return Effect.map(
+        sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id DESC LIMIT ${pageSize} OFFSET ${skipped}`,
+        toItems
+      )
+    },
+    named: (folded) => Effect.map(named(folded), byFolded),
+    insert: (items) =>
+      Effect.map(
+        insert(items.map((item) => [item.name, item.folded, item.comments, item.author, item.date])),
+        byFolded
+      ),
+    sizes: (ids) => Effect.map(sizes(ids), (rows) => new Map(rows.map(({ id, size }) => [Number(id), size]))),
+    append: (comments) =>
+      Effect.map(append([...comments]), (rows) =>
+        rows.map(({ comments, id, name }) => ({ id: Number(id), name, comments }))
+      ),
+    remove: (ids) => Effect.map(remove(ids), (rows) => new Set(rows.map(({ id }) => Number(id))))
+  }
+}
+
+const toItems = (rows: ReadonlyArray<ItemRow>): ReadonlyArray<Item> =>
+  rows.map(({ added_at, author, comments, id, name }) => ({
+    id: Number(id),
+    name,
+    date: Number(added_at),
+    comments,
+    author
+  }))
+
+const byFolded = (rows: ReadonlyArray<{ readonly id: number | string; readonly folded: string }>) =>
+  new Map(rows.map(({ folded, id }) => [folded, Number(id)]))

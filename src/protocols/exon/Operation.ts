@@ -1,0 +1,135 @@
+/**
+ * What can be asked of the store, as operations that wait in the queue of `GroupCommit.ts` and are run by
+ * `StoreWorker.ts`. Each keeps the moment it was asked at.
+ */
+import type { Exit } from "effect"
+import type * as AuditTrail from "./AuditTrail.ts"
+import { Operation } from "./GroupCommit.ts"
+import { type Item, foldName } from "./Item.ts"
+import type { StoreError } from "./StoreError.ts"
+
+/** What came of adding: the number of the item added, or of the one that has the name. */
+export type AddOutcome =
+  | { readonly _tag: "Added"; readonly id: number }
+  | { readonly _tag: "Exists"; readonly id: number }
+
+/** Who does it, and from where. */
+export interface Actor {
+  /** The user, or `anon`. */
+  readonly author: string
+  /** The address of the peer. */
+  readonly address: string
+}
+
+type Complete<A> = (outcome: Exit.Exit<A, StoreError>) => void
+
+/** An operation that leaves an entry in the audit trail, if it did something. */
+abstract class Change<A> extends Operation<A> {
+  readonly writes = true
+  readonly at: number
+  protected abstract readonly event: AuditTrail.Event
+  protected abstract readonly actor: Actor
+
+  constructor(at: number, complete: Complete<A>) {
+    super(complete)
+    this.at = at
+  }
+
+  entry(item?: number): AuditTrail.Entry {
+    const { address, author } = this.actor
+    return { at: this.at, event: this.event, author, address, item }
+  }
+}
+
+export class Add extends Change<AddOutcome> {
+  readonly _tag = "Add"
+  readonly weight: number
+  readonly folded: string
+  readonly actor: Actor & Pick<Item, "name" | "comments">
+  protected readonly event = "add"
+
+  constructor(actor: Add["actor"], at: number, complete: Complete<AddOutcome>) {
+    super(at, complete)
+    this.actor = actor
+    this.folded = foldName(actor.name)
+    this.weight = actor.name.length + actor.comments.length
+  }
+}
+
+export class Comment extends Change<boolean> {
+  readonly _tag = "Comment"
+  readonly weight: number
+  readonly actor: Actor & Pick<Item, "id" | "comments">
+  protected readonly event = "comment"
+
+  constructor(actor: Comment["actor"], at: number, complete: Complete<boolean>) {
+    super(at, complete)
+    this.actor = actor
+    this.weight = actor.comments.length
+  }
+}
+
+export class Remove extends Change<boolean> {
+  readonly _tag = "Remove"
+  readonly weight = 0
+  readonly actor: Actor & Pick<Item, "id">
+  protected readonly event = "delete"
+
+  constructor(actor: Remove["actor"], at: number, complete: Complete<boolean>) {
+    super(at, complete)
+    this.actor = actor
+  }
+}
+
+/** A login, which is only written down. */
+export class Audit extends Change<void> {
+  readonly _tag = "Audit"
+  readonly weight = 0
+  readonly actor: Actor & { readonly event: "login" | "failed login" }
+  protected readonly event: AuditTrail.Event
+
+  constructor(actor: Audit["actor"], at: number, complete: Complete<void>) {
+    super(at, complete)
+    this.actor = actor
+    this.event = actor.event
+  }
+}
+
+export class Get extends Operation<Item | undefined> {
+  readonly _tag = "Get"
+  readonly writes = false
+  readonly weight = 0
+  readonly id: number
+
+  constructor(id: number, complete: Complete<Item | undefined>) {
+    super(complete)
+    this.id = id
+  }
+}
+
+export class List extends Operation<ReadonlyArray<Item>> {
+  readonly _tag = "List"
+  readonly writes = false
+  readonly weight = 4096
+  readonly page: number
+
+  constructor(page: number, complete: Complete<ReadonlyArray<Item>>) {
+    super(complete)
+    this.page = page
+  }
+}
+
+export class Search extends Operation<ReadonlyArray<Item>> {
+  readonly _tag = "Search"
+  readonly writes = false
+  /** Some milliseconds in the worst case; with this, few go before other work of the server has its turn. */
+  readonly weight = 8192
+  readonly text: string
+
+  constructor(text: string, complete: Complete<ReadonlyArray<Item>>) {
+    super(complete)
+    this.text = text
+  }
+}
+
+export type Any = Add | Comment | Remove | Audit | Get | List | Search

@@ -1,0 +1,126 @@
+/**
+ * The items of Exon in the database, and the audit trail of who did what to them.
+ *
+ * **What it promises**
+ *
+ * - Names are unique as `Item.foldName` sees them, and the database enforces it: of two who add one name at the same
+ *   moment, one adds it, and the other is told the number.
+ * - What an effect has answered is committed, and so survives what a commit of the database survives. To make that
+ *   cheap, what waits at the same moment shares one transaction (`GroupCommit.ts`).
+ * - Operations take effect in the order in which their effects start, whoever starts them, and a read sees what was
+ *   asked for before it. To have a batch of requests in one transaction, start all of their effects before waiting
+ *   for any.
+ * - Every change has its entry in the audit trail, in the same transaction, and search finds it from then on.
+ *
+ * **Gotchas**
+ *
+ * An effect that is interrupted while it waits does not undo what it asked for. The number of an item is never given
+ * again.
+ */
+import { Clock, Context, Effect, type Exit, Layer } from "effect"
+import type { Migrator, SqlClient, SqlError } from "effect/sql"
+import * as GroupCommit from "./GroupCommit.ts"
+import { type Item, maxComments } from "./Item.ts"
+import * as Operation from "./Operation.ts"
+import { SearchIndex } from "./SearchIndex.ts"
+import { StoreError } from "./StoreError.ts"
+import * as StoreWorker from "./StoreWorker.ts"
+import { migrate } from "./Tables.ts"
+
+export type { Item } from "./Item.ts"
+export type { AddOutcome } from "./Operation.ts"
+export { StoreError } from "./StoreError.ts"
+
+/** How much shares a transaction, and how much may wait for one. */
+export type Limits = Omit<GroupCommit.Options<never>, "run">
+
+/** The items. `author` is the user or `anon`, and `address` the peer's, for the audit trail. */
+export class Store extends Context.Service<
+  Store,
+  {
+    /** Adds an item, unless there is one of that name. Fails with `TooLong` beyond `Item.maxComments`. */
+    readonly add: (item: {
+      readonly name: string
+      readonly comments: string
+      readonly author: string
+      readonly address: string
+    }) => Effect.Effect<Operation.AddOutcome, StoreError>
+    readonly get: (id: number) => Effect.Effect<Item | undefined, StoreError>
+    /**
+     * Appends a comment on a line of its own; false when there is no such item. Fails with `TooLong` when the
+     * item's comments would be more than `Item.maxComments`.
+     */
+    readonly comment: (change: {
+      readonly id: number
+      readonly comments: string
+      readonly author: string
+      readonly address: string
+    }) => Effect.Effect<boolean, StoreError>
+    /** Removes an item; false when there is none. */
+    readonly remove: (change: {
+      readonly id: number
+      readonly author: string
+      readonly address: string
+    }) => Effect.Effect<boolean, StoreError>
+    /** The 50 newest of the items that `SearchIndex` finds, newest first. */
+    readonly search: (text: string) => Effect.Effect<ReadonlyArray<Item>, StoreError>
+    /** Fifty items, newest first; page 1 is the first. */
+    readonly list: (page: number) => Effect.Effect<ReadonlyArray<Item>, StoreError>
+    /** Writes down a login, or one that failed with the name that was tried. */
+    readonly audit: (login: {
+      readonly event: "login" | "failed login"
+      readonly author: string
+      readonly address: string
+    }) => Effect.Effect<void, StoreError>
+  }
+>()("wireline/exon/Store") {
+  /**
+   * The store in the client's database, over any search index. It creates its tables, and when the layer is
+   * released it first does what was asked of it.
+   */
+  static readonly layer = (
+    limits: Limits = {}
+  ): Layer.Layer<Store, Migrator.MigrationError | SqlError.SqlError, SqlClient.SqlClient | SearchIndex> =>
+    Layer.effect(Store, make(limits))
+
+  /** The store in SQLite, with its index in the same database. */
+  static readonly layerSqlite: Layer.Layer<
+    Store,
+    Migrator.MigrationError | SqlError.SqlError,
+    SqlClient.SqlClient
+  > = Layer.suspend(() => Store.layer()).pipe(Layer.provide(SearchIndex.layerFts5))
+}
+
+const make = Effect.fnUntraced(function* (limits: Limits) {
+  yield* migrate
+  const clock = yield* Clock.Clock
+  const submit = yield* GroupCommit.make<Operation.Any>({ ...limits, run: yield* StoreWorker.make })
+
+  const ask = <A>(
+    operation: (complete: (outcome: Exit.Exit<A, StoreError>) => void, now: number) => Operation.Any
+  ): Effect.Effect<A, StoreError> =>
+    Effect.callback((resume) => submit(operation(resume, clock.currentTimeMillisUnsafe())))
+
+  return Store.of({
+    add: (item) =>
+      Buffer.byteLength(item.comments) > maxComments
+        ? Effect.fail(new StoreError({ reason: "TooLong" }))
+        : ask<Operation.AddOutcome>((complete, now) => new Operation.Add(item, now, complete)),
+    get: (id) =>
+      isNumber(id) ? ask<Item | undefined>((complete) => new Operation.Get(id, complete)) : Effect.undefined,
+    comment: (change) =>
+      isNumber(change.id)
+        ? ask<boolean>((complete, now) => new Operation.Comment(change, now, complete))
+        : Effect.succeed(false),
+    remove: (change) =>
+      isNumber(change.id)
+        ? ask<boolean>((complete, now) => new Operation.Remove(change, now, complete))
+        : Effect.succeed(false),
+    search: (text) => ask<ReadonlyArray<Item>>((complete) => new Operation.Search(text, complete)),
+    list: (page) => ask<ReadonlyArray<Item>>((complete) => new Operation.List(page, complete)),
+    audit: (login) => ask<void>((complete, now) => new Operation.Audit(login, now, complete))
+  })
+})
+
+/** Whether an item could have this number; a larger one is more than a database's integers hold. */
+const isNumber = (id: number): boolean => Number.isSafeInteger(id) && id > 0

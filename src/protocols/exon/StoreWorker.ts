@@ -1,0 +1,231 @@
+/**
+ * Runs a group of operations in their order with few statements. `GroupCommit.ts` calls it in a transaction.
+ *
+ * Neighbours go together: adds and gets, which hardly concern one another, form one stretch, and so do comments,
+ * and removals. A stretch is a few statements, however long it is. The audit trail is written at the end of the group,
+ * and so is the search index, unless a search in the group has to see it.
+ */
+import { Effect } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import * as AuditTrail from "./AuditTrail.ts"
+import { maxComments } from "./Item.ts"
+import * as Items from "./Items.ts"
+import type * as Operation from "./Operation.ts"
+import { type Searched, SearchIndex } from "./SearchIndex.ts"
+import { StoreError } from "./StoreError.ts"
+
+type Run<A = void> = Effect.Effect<A, SqlError.SqlError>
+
+/** What the statements go through. */
+interface Tables {
+  readonly items: Items.Items
+  readonly index: SearchIndex["Service"]
+  readonly audit: (entries: ReadonlyArray<AuditTrail.Entry>) => Run
+}
+
+/** How to run a group of operations. */
+export const make: Effect.Effect<
+  (operations: ReadonlyArray<Operation.Any>) => Run,
+  never,
+  SqlClient.SqlClient | SearchIndex
+> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const tables: Tables = {
+    items: Items.make(sql),
+    index: yield* SearchIndex,
+    audit: AuditTrail.writer(sql)
+  }
+  return (operations) => new Group(tables).run(operations)
+})
+
+class Group {
+  private readonly trail: Array<AuditTrail.Entry> = []
+  private readonly changed = new Map<number, Searched>()
+  private readonly removed = new Set<number>()
+
+  private readonly tables: Tables
+
+  constructor(tables: Tables) {
+    this.tables = tables
+  }
+
+  readonly run = (operations: ReadonlyArray<Operation.Any>): Run =>
+    Effect.forEach(stretchesOf(operations), this.perform, { discard: true }).pipe(
+      Effect.andThen(this.writeIndex),
+      Effect.andThen(Effect.suspend(() => this.tables.audit(this.trail)))
+    )
+
+  private readonly perform = (stretch: Stretch): Run => {
+    switch (stretch.kind) {
+      case "plain":
+        return this.addAndGet(stretch.operations)
+      case "comments":
+        return this.comment(stretch.operations)
+      case "removals":
+        return this.remove(stretch.operations)
+      case "list":
+        return Effect.map(this.tables.items.list(stretch.operation.page), (items) =>
+          stretch.operation.succeed(items)
+        )
+      case "search":
+        return Effect.andThen(this.writeIndex, this.search(stretch.operation))
+    }
+  }
+
+  private readonly addAndGet = Effect.fnUntraced({ self: this }, function* (operations: Array<Plain>) {
+    const { items } = this.tables
+    const asked = new Set<number>()
+    const first = new Map<string, Operation.Add>()
+    for (const operation of operations) {
+      if (operation._tag === "Get") asked.add(operation.id)
+      if (operation._tag === "Add" && !first.has(operation.folded)) first.set(operation.folded, operation)
+    }
+    // Asked first, because an INSERT that meets a conflict uses up a number all the same.
+    const there = yield* items.named([...first.keys()])
+    const fresh = [...first.values()].filter(({ folded }) => !there.has(folded))
+    const added = yield* items.insert(
+      fresh.map(({ actor: { author, comments, name }, at, folded }) => ({
+        name,
+        folded,
+        comments,
+        author,
+        date: at
+      }))
+    )
+    // Another server on the same database may have been quicker.
+    const elsewhere = yield* items.named(fresh.flatMap(({ folded }) => (added.has(folded) ? [] : [folded])))
+    const found = new Map((yield* items.get([...asked])).map((item) => [item.id, item]))
+
+    const later = new Set(added.values())
+    for (const operation of operations) {
+      switch (operation._tag) {
+        case "Audit":
+          this.trail.push(operation.entry())
+          operation.succeed()
+          break
+        case "Get":
+          operation.succeed(later.has(operation.id) ? undefined : found.get(operation.id))
+          break
+        case "Add": {
+          const { actor, folded } = operation
+          const id = added.get(folded)
+          if (id !== undefined && later.delete(id)) {
+            this.trail.push(operation.entry(id))
+            this.changed.set(id, { id, name: actor.name, comments: actor.comments })
+            operation.succeed({ _tag: "Added", id })
+          } else {
+            const existing = id ?? there.get(folded) ?? elsewhere.get(folded)
+            if (existing !== undefined) operation.succeed({ _tag: "Exists", id: existing })
+            else operation.fail(new StoreError({ reason: "Unavailable" }))
+          }
+        }
+      }
+    }
+  })
+
+  private readonly comment = Effect.fnUntraced(
+    { self: this },
+    function* (operations: Array<Operation.Comment>) {
+      const sizes = new Map(yield* this.tables.items.sizes(idsOf(operations)))
+      const lines = new Map<number, string>()
+      for (const operation of operations) {
+        const { comments, id } = operation.actor
+        const size = sizes.get(id)
+        if (size === undefined) continue
+        const sizeAfter = (size === 0 ? 0 : size + 1) + Buffer.byteLength(comments)
+        if (sizeAfter > maxComments) {
+          operation.fail(new StoreError({ reason: "TooLong" }))
+          continue
+        }
+        const before = size === 0 ? undefined : lines.get(id)
+        lines.set(id, before === undefined ? comments : `${before}\n${comments}`)
+        sizes.set(id, sizeAfter)
+      }
+      const commented = new Set<number>()
+      for (const item of yield* this.tables.items.append(lines)) {
+        commented.add(item.id)
+        this.changed.set(item.id, item)
+      }
+      for (const operation of operations) {
+        if (operation.outcome !== undefined) continue
+        const isThere = commented.has(operation.actor.id)
+        if (isThere) this.trail.push(operation.entry(operation.actor.id))
+        operation.succeed(isThere)
+      }
+    }
+  )
+
+  private readonly remove = Effect.fnUntraced(
+    { self: this },
+    function* (operations: Array<Operation.Remove>) {
+      const removed = new Set(yield* this.tables.items.remove(idsOf(operations)))
+      for (const operation of operations) {
+        const { id } = operation.actor
+        const isThere = removed.delete(id)
+        if (isThere) {
+          this.trail.push(operation.entry(id))
+          this.changed.delete(id)
+          this.removed.add(id)
+        }
+        operation.succeed(isThere)
+      }
+    }
+  )
+
+  private readonly search = Effect.fnUntraced({ self: this }, function* (operation: Operation.Search) {
+    const ids = yield* this.tables.index.search(operation.text, Items.pageSize)
+    const items = yield* this.tables.items.get(ids)
+    operation.succeed(items.toSorted((one, other) => other.id - one.id))
+  })
+
+  private readonly writeIndex = Effect.suspend(() => {
+    const removed = [...this.removed]
+    const changed = [...this.changed.values()]
+    this.removed.clear()
+    this.changed.clear()
+    return Effect.andThen(this.tables.index.remove(removed), this.tables.index.put(changed))
+  })
+}
+
+type Plain = Operation.Add | Operation.Get | Operation.Audit
+
+/** Neighbouring operations that go together. */
+type Stretch =
+  | { readonly kind: "plain"; readonly operations: Array<Plain> }
+  | { readonly kind: "comments"; readonly operations: Array<Operation.Comment> }
+  | { readonly kind: "removals"; readonly operations: Array<Operation.Remove> }
+  | { readonly kind: "list"; readonly operation: Operation.List }
+  | { readonly kind: "search"; readonly operation: Operation.Search }
+
+const stretchesOf = (operations: ReadonlyArray<Operation.Any>): Array<Stretch> => {
+  const stretches: Array<Stretch> = []
+  for (const operation of operations) {
+    const last = stretches.at(-1)
+    switch (operation._tag) {
+      case "Add":
+      case "Get":
+      case "Audit":
+        if (last?.kind === "plain") last.operations.push(operation)
+        else stretches.push({ kind: "plain", operations: [operation] })
+        break
+      case "Comment":
+        if (last?.kind === "comments") last.operations.push(operation)
+        else stretches.push({ kind: "comments", operations: [operation] })
+        break
+      case "Remove":
+        if (last?.kind === "removals") last.operations.push(operation)
+        else stretches.push({ kind: "removals", operations: [operation] })
+        break
+      case "List":
+        stretches.push({ kind: "list", operation })
+        break
+      case "Search":
+        stretches.push({ kind: "search", operation })
+    }
+  }
+  return stretches
+}
+
+const idsOf = (operations: ReadonlyArray<Operation.Comment | Operation.Remove>): ReadonlyArray<number> => [
+  ...new Set(operations.map(({ actor }) => actor.id))
+]

@@ -1,0 +1,66 @@
+/** Stores on a database of their own, whose transactions are counted and whose statements fail on demand. */
+import { Effect, Layer } from "effect"
+import { SqlClient, SqlError } from "effect/sql"
+import { SearchIndex } from "../../../src/protocols/exon/SearchIndex.ts"
+import { type Limits, Store } from "../../../src/protocols/exon/Store.ts"
+import * as Sqlite from "../../../src/storage/Sqlite.ts"
+
+/** What a test sees of the database, and does to it. */
+export interface Tap {
+  /** How many transactions have been started. */
+  transactions: number
+  /** How many statements have been run. */
+  statements: number
+  /** Why a statement with these values is to fail, if it is. */
+  fails?: (values: ReadonlyArray<unknown>) => SqlError.SqlErrorReason | undefined
+  /** Why transactions are to fail instead of committing. */
+  refusesCommit?: SqlError.SqlErrorReason | undefined
+}
+
+export const newTap = (): Tap => ({ transactions: 0, statements: 0 })
+
+const tapped = (client: SqlClient.SqlClient, tap: Tap): SqlClient.SqlClient => {
+  const fail = (reason: SqlError.SqlErrorReason) => Effect.fail(new SqlError.SqlError({ reason }))
+  const withTransaction: SqlClient.SqlClient["withTransaction"] = (effect) => {
+    tap.transactions++
+    return client.withTransaction(
+      Effect.tap(effect, () => (tap.refusesCommit === undefined ? Effect.void : fail(tap.refusesCommit)))
+    )
+  }
+  const unsafe = (sql: string, values: ReadonlyArray<unknown>) => {
+    tap.statements++
+    const reason = tap.fails?.(values)
+    return reason === undefined ? client.unsafe(sql, values) : fail(reason)
+  }
+  const replaced = new Map<PropertyKey, unknown>([
+    ["withTransaction", withTransaction],
+    ["unsafe", unsafe]
+  ])
+  return new Proxy(client, {
+    get: (target, key) => replaced.get(key) ?? Reflect.get(target, key)
+  })
+}
+
+/** Runs a program on a store of its own, in memory unless there is a file. */
+export const withStore =
+  (options: { readonly tap?: Tap; readonly filename?: string; readonly limits?: Limits } = {}) =>
+  <A, E, R>(program: Effect.Effect<A, E, R>) => {
+    const sqlite = Sqlite.layer({ filename: options.filename ?? ":memory:" })
+    const client =
+      options.tap === undefined
+        ? sqlite
+        : Layer.effect(
+            SqlClient.SqlClient,
+            SqlClient.SqlClient.useSync((client) => tapped(client, options.tap!))
+          ).pipe(Layer.provide(sqlite))
+    const store = Store.layer(options.limits).pipe(
+      Layer.provide(SearchIndex.layerFts5),
+      Layer.provideMerge(client)
+    )
+    return Effect.provide(program, store, { local: true })
+  }
+
+/** All at once, started in their order. */
+export const together = <const All extends ReadonlyArray<Effect.Effect<unknown, unknown, unknown>>>(
+  effects: All
+) => Effect.all(effects, { concurrency: "unbounded" })
