@@ -1,7 +1,6 @@
 /**
  * The specification's synopses and the table of the notes on it, byte for byte, over a real socket to a real server.
  */
-import { spawnSync } from "node:child_process"
 import {
   chmodSync,
   chownSync,
@@ -807,18 +806,6 @@ layer(Served.layer, { excludeTestServices: true })("sec-lsm-manager", (it) => {
   })
 })
 
-const nobody = { uid: 65_534, gid: 65_534 }
-
-/** What keeps the server from running as somebody who may not go everywhere, if anything does. */
-const obstacle = ((): string | undefined => {
-  if (process.getuid?.() !== 0) return undefined
-  const sees = (test: string, file: string) => spawnSync("test", [test, file], nobody).status === 0
-  return sees("-x", process.execPath) && sees("-r", join(repository, "src/main.ts"))
-    ? undefined
-    : "as root, it takes a checkout that other users may read"
-})()
-if (obstacle !== undefined) console.log(`skipping the tests of \`no-access\`: ${obstacle}`)
-
 describe.skipIf(obstacle !== undefined)(
   `sec-lsm-manager without privilege${obstacle === undefined ? "" : ` (skipped: ${obstacle})`}`,
   () => {
@@ -827,7 +814,7 @@ describe.skipIf(obstacle !== undefined)(
       () =>
         Effect.gen(function* () {
           const root = yield* temporaryDirectory
-          const others = process.getuid?.() === 0 ? nobody : undefined
+          const others = nobody
           if (others !== undefined) chownSync(root, others.uid, others.gid)
           mkdirSync(join(root, "free"))
           mkdirSync(join(root, "locked", "inside"), { recursive: true })
