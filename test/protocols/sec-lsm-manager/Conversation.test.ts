@@ -16,7 +16,7 @@ import { assert, describe, it, layer } from "@effect/vitest"
 import { Effect } from "effect"
 import { temporaryDirectory } from "../../support/Directory.ts"
 import { answers, ask, connect, lastWords, serve, Served } from "../../support/Served.ts"
-import { repository } from "../../support/Started.ts"
+import { nobody, obstacle } from "../../support/Unprivileged.ts"
 
 /** A line that is sent, and the lines that come back. */
 type Exchange = readonly [sent: string, ...received: ReadonlyArray<string>]
