@@ -3,11 +3,13 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime, Stdio } from "effect"
+import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime } from "effect"
 import { CliError, CliOutput, Command } from "effect/cli"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Accounts } from "./accounts/Accounts.ts"
+import { audit } from "./cli/audit.ts"
+import { exonCommand } from "./cli/exon.ts"
 import { endpointOf, listening, serve, type Settings } from "./cli/serve.ts"
 import { user } from "./cli/user.ts"
 import * as Exon from "./protocols/exon/Server.ts"
@@ -54,7 +56,7 @@ const program = (settings: Settings) =>
 
 const wireline = Command.make("wireline").pipe(
   Command.withDescription("Serve text protocols: sec-lsm-manager and Exon"),
-  Command.withSubcommands([serve(program), user])
+  Command.withSubcommands([serve(program), user, audit, exonCommand])
 )
 
 const { version }: { version: string } = JSON.parse(
@@ -84,15 +86,20 @@ const report = (cause: Cause.Cause<{ readonly message: string }>) =>
         onSome: (error) => (CliError.isCliError(error) ? Effect.void : complain(error.message))
       })
 
-const withoutServe = (args: ReadonlyArray<string>) =>
-  args.length === 0 || (args[0]!.startsWith("-") && !forAll.has(args[0]!.split("=")[0]!))
+/** Flags that are no subcommand's. */
+const ofNoSubcommand = new Set(["--help", "-h", "--version", "-v", "--completions", "--wizard"])
 
-const forAll = new Set(["--help", "-h", "--version", "-v", "--completions", "--wizard"])
+/** What the command line asks for; `serve` where it does not say. */
+const asked = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [first] = args
+  return first === undefined || (first.startsWith("-") && !ofNoSubcommand.has(first.split("=")[0]!))
+    ? ["serve", ...args]
+    : args
+}
 
-Effect.gen(function* () {
-  const args = yield* (yield* Stdio.Stdio).args
-  yield* Command.runWith(wireline, { version })(withoutServe(args) ? ["serve", ...args] : args)
-}).pipe(
+const args = asked(process.argv.slice(2))
+
+Command.runWith(wireline, { version })(args).pipe(
   Effect.tapCause(report),
   Effect.provide([
     NodeServices.layer,
@@ -101,9 +108,9 @@ Effect.gen(function* () {
   ]),
   NodeRuntime.runMain({
     disableErrorReporting: true,
-    // A signal is the way to end a server: when it has drained, all is well.
+    // A signal is the way to end a server: when it has drained, all is well. Anything else it has broken off.
     teardown: (exit, onExit) =>
-      Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+      args[0] === "serve" && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
         ? onExit(0)
         : Runtime.defaultTeardown(exit, onExit)
   })

@@ -1,15 +1,18 @@
 /**
- * Measures Wireline against a hand-written server, and prints what came out beside what was to be reached.
+ * Measures Wireline against a hand-written server, or a bare loop over the database, and prints what came out beside
+ * what was to be reached.
  *
- *     npm run bench                                          everything, 80 to 90 seconds
- *     npm run bench -- --quick                               shorter rounds, some 25 to 30 seconds, less exact
+ *     npm run bench                                          everything, some two minutes
+ *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
- *     npm run bench -- --subject "node my.ts {socket}"       another server in the place of Wireline; {directory} too
+ *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
+ *     npm run bench -- --subject "node my.ts {socket}"       another server of sec-lsm-manager; {directory} too
  *
  * The exit status tells whether everything was measured, not whether the targets were reached.
  */
 import { parseArgs } from "node:util"
 import { type Benchmark, type Contender, nameOf } from "./benchmark.ts"
+import { exonParts, measureExon, quickExon, wholeExon } from "./exon.ts"
 import type { LoadReport } from "./load.ts"
 import { measureMemory } from "./memory.ts"
 import { machineFacts } from "./proc.ts"
@@ -76,13 +79,18 @@ const main = async (): Promise<void> => {
   })
   const benchmark =
     options.subject === undefined ? secLsmManager : { ...secLsmManager, subject: substitute(options.subject) }
-  const parts = [...benchmark.scenarios.map(nameOf), "memory", "start"]
+  // Another subject has only what it stands in for measured.
+  const withExon = options.subject === undefined
+  const parts = [...benchmark.scenarios.map(nameOf), "memory", "start", ...(withExon ? exonParts : [])]
   const unknown = options.only.find((part) => !parts.includes(part))
   if (unknown !== undefined) throw new Error(`--only ${unknown}: not one of ${parts.join(", ")}`)
 
   console.log(`${machineFacts()}; ${pinning}`)
   const isWanted = (part: string): boolean => options.only.length === 0 || options.only.includes(part)
-  await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
+  if (options.only.length === 0 || options.only.some((part) => !exonParts.some((each) => each === part))) {
+    await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
+  }
+  if (withExon) await measureExon(options.quick ? quickExon : wholeExon, isWanted)
 }
 
 // Whatever ends this process, the servers and clients end with it, and their files go.

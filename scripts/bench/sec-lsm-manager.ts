@@ -40,7 +40,9 @@ export const benchmark: Benchmark = {
       "--data",
       `${directory}/data`,
       "--sec-lsm-manager",
-      `unix:${socket}`
+      `unix:${socket}`,
+      "--exon",
+      "off"
     ],
     forManyConnections: ["--max-connections", "10000"],
     isReady: (line, { socket }) => line === `sec-lsm-manager listening on unix:${socket}`

@@ -4,11 +4,12 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Contender } from "./benchmark.ts"
+import type { Contender, Place } from "./benchmark.ts"
 import { type Core, start } from "./processes.ts"
 
 export interface Serving {
   readonly pid: number
+  readonly directory: string
   readonly socket: string
   /** From the start of the process to the line that says it serves. */
   readonly startSeconds: number
@@ -23,14 +24,19 @@ let places = 0
 /** Removes the files of all servers. Synchronous, so that it can be the last act of the process. */
 export const removeFiles = (): void => rmSync(root, { recursive: true, force: true })
 
+/** A new place, its directory empty. */
+export const makePlace = (): Place => {
+  const directory = join(root, String(places++))
+  mkdirSync(directory)
+  return { directory, socket: join(directory, "wireline.socket") }
+}
+
 export const serve = async (
   contender: Contender,
   core: Core,
-  moreArguments: ReadonlyArray<string> = []
+  moreArguments: ReadonlyArray<string> = [],
+  place: Place = makePlace()
 ): Promise<Serving> => {
-  const directory = join(root, String(places++))
-  mkdirSync(directory)
-  const place = { directory, socket: join(directory, "wireline.socket") }
   const begin = performance.now()
   const { nextLine, pid, stop } = start([...contender.command(place), ...moreArguments], core)
   const deadline = begin + startsWithin * 1000
@@ -38,5 +44,5 @@ export const serve = async (
   while (!contender.isReady(line, place)) {
     line = await nextLine(Math.max(0, deadline - performance.now()) / 1000)
   }
-  return { pid, socket: place.socket, startSeconds: (performance.now() - begin) / 1000, stop }
+  return { ...place, pid, startSeconds: (performance.now() - begin) / 1000, stop }
 }

@@ -6,12 +6,9 @@
  */
 import { Console, DateTime, Effect, Layer, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { join, resolve } from "node:path"
 import { Accounts, type Listed, NameTaken } from "../accounts/Accounts.ts"
 import * as Name from "../accounts/Name.ts"
-import { createDirectories } from "../storage/Files.ts"
-import * as Sqlite from "../storage/Sqlite.ts"
-import { reasonOf, StorageError } from "../storage/StorageError.ts"
+import * as DataDatabase from "./DataDatabase.ts"
 import { data } from "./DataSetting.ts"
 import * as NewPassword from "./NewPassword.ts"
 
@@ -36,23 +33,8 @@ const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print a JSON object a line")
 )
 
-/** How long a server that is writing is waited for, in milliseconds. */
-const busyTimeout = 10_000
-
 /** The accounts in a data directory, which is created where it is missing. */
-const accounts = (data: string) =>
-  Layer.unwrap(
-    Effect.try({
-      try: () => {
-        const path = resolve(data)
-        createDirectories(path, 0o750)
-        const database = Sqlite.layer({ filename: join(path, Sqlite.databaseName), busyTimeout })
-        return Layer.provide(Accounts.layer(), database)
-      },
-      catch: (cause) =>
-        new StorageError({ subject: "data directory", path: resolve(data), reason: reasonOf(cause), cause })
-    })
-  )
+const accounts = (data: string) => Layer.provide(Accounts.layer(), DataDatabase.layer(data))
 
 const newPassword = (stdin: boolean) => (stdin ? NewPassword.fromStdin : NewPassword.fromTerminal)
 

@@ -24,11 +24,18 @@ import { reasonOf, StorageError } from "./StorageError.ts"
 export interface SqliteOptions {
   /** The file, in a directory that exists; or `:memory:`, which nothing survives. */
   readonly filename: string
-  /** How many milliseconds a statement waits for another process's lock; 2,000 unless told. */
+  /** How many milliseconds a statement waits for another process's lock; 30,000 unless told. */
   readonly busyTimeout?: number | undefined
   /** How many prepared statements are kept; 256 unless told. */
   readonly preparedStatements?: number | undefined
 }
+
+/** A long import beside a running server keeps it from writing for some seconds. */
+const busyTimeout = 30_000
+
+/** How long SQLite itself may wait for a lock, and the event loop with it, in milliseconds: while opening, and after. */
+const openTimeout = 2000
+const statementTimeout = 10
 
 /** The database's file in the data directory. */
 export const databaseName = "wireline.db"
@@ -45,7 +52,7 @@ export const make = Effect.fnUntraced(function* (
     }),
     (db) => Effect.sync(() => db.close())
   )
-  const connection = connect(db, options.preparedStatements ?? 256)
+  const connection = connect(db, options.preparedStatements ?? 256, options.busyTimeout ?? busyTimeout)
   const acquirers = SqlClient.makeSqliteAcquirers({
     connection: Effect.succeed(connection),
     semaphore: yield* Semaphore.make(1),
@@ -74,13 +81,13 @@ export const layerData: Layer.Layer<SqlClient.SqlClient, StorageError, DataDirec
 const open = (options: SqliteOptions): DatabaseSync => {
   if (options.filename !== ":memory:") prepareFile(options.filename)
   const db = new DatabaseSync(options.filename, {
-    timeout: options.busyTimeout ?? 2000,
+    timeout: Math.min(options.busyTimeout ?? busyTimeout, openTimeout),
     enableForeignKeyConstraints: true
   })
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
     // A file that cannot be written opens all the same, and would fail at the first request instead of now.
-    db.exec("BEGIN IMMEDIATE; ROLLBACK")
+    db.exec(`BEGIN IMMEDIATE; ROLLBACK; PRAGMA busy_timeout = ${statementTimeout}`)
     return db
   } catch (cause) {
     db.close()

@@ -6,7 +6,7 @@
  * `SqlError`s with their reason.
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
-import { Effect, Predicate, Stream } from "effect"
+import { Effect, Predicate, Schedule, Stream } from "effect"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 
 type Params = ReadonlyArray<unknown>
@@ -15,8 +15,14 @@ type TransformRows = Parameters<SqlConnection.Connection["execute"]>[2]
 /** How many rows a stream takes from the database at a time. */
 const streamedRows = 128
 
-/** The connection over `db`, keeping up to `capacity` prepared statements. */
-export const connect = (db: DatabaseSync, capacity: number): SqlConnection.Connection => {
+/** How often a lock that another process holds is tried again. */
+const lockTried = "20 millis"
+
+/**
+ * The connection over `db`, keeping up to `capacity` prepared statements. A lock of another process is waited for up to
+ * `patience` milliseconds: by the fiber, so that the event loop goes on, and not by SQLite, which would stop it.
+ */
+export const connect = (db: DatabaseSync, capacity: number, patience = 0): SqlConnection.Connection => {
   const cache = new Map<string, StatementSync>()
 
   const cached = (sql: string): StatementSync => {
@@ -32,7 +38,23 @@ export const connect = (db: DatabaseSync, capacity: number): SqlConnection.Conne
     return statement
   }
 
+  const waiting = Schedule.upTo(Schedule.spaced(lockTried), { duration: patience })
+
   const run = <A>(
+    prepare: (sql: string) => StatementSync,
+    sql: string,
+    params: Params,
+    use: (statement: StatementSync, params: Array<SQLInputValue>) => A
+  ): Effect.Effect<A, SqlError.SqlError> => {
+    const attempt = runOnce(prepare, sql, params, use)
+    return Effect.catch(attempt, (error) =>
+      isLocked(error) && patience > 0
+        ? Effect.retry(attempt, { while: isLocked, schedule: waiting })
+        : Effect.fail(error)
+    )
+  }
+
+  const runOnce = <A>(
     prepare: (sql: string) => StatementSync,
     sql: string,
     params: Params,
@@ -81,6 +103,8 @@ export const connect = (db: DatabaseSync, capacity: number): SqlConnection.Conne
       )
   }
 }
+
+const isLocked = ({ reason }: SqlError.SqlError): boolean => reason._tag === "LockTimeoutError"
 
 const allRows = (statement: StatementSync, params: Array<SQLInputValue>): ReadonlyArray<object> =>
   statement.all(...params)

@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Schema, Stream } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import * as Sqlite from "../../src/storage/Sqlite.ts"
 import { DataDirectory } from "../../src/storage/DataDirectory.ts"
 import * as TemporaryDirectory from "./TemporaryDirectory.ts"
@@ -63,6 +64,37 @@ describe("Sqlite", () => {
       assert.deepStrictEqual(
         rows.map((row) => ({ ...row })),
         [{ value: "still here" }]
+      )
+    })
+  )
+
+  it.effect("waits for the lock of another process while the event loop goes on, and not for ever", () =>
+    Effect.gen(function* () {
+      const filename = join(yield* TemporaryDirectory.make, "wireline.db")
+      yield* using(filename)(
+        Effect.gen(function* () {
+          const sql = yield* SqlClient.SqlClient
+          yield* sql`CREATE TABLE kept (value TEXT)`
+          const other = yield* Effect.acquireRelease(
+            Effect.sync(() => new DatabaseSync(filename)),
+            (other) => Effect.sync(() => other.close())
+          )
+          const write = sql.withTransaction(sql`INSERT INTO kept VALUES ('late')`)
+
+          other.exec("BEGIN IMMEDIATE")
+          const patient = yield* Effect.forkChild(write, { startImmediately: true })
+          yield* TestClock.adjust("5 seconds")
+          assert.isUndefined(patient.pollUnsafe())
+          other.exec("COMMIT")
+          yield* TestClock.adjust("1 second")
+          yield* Fiber.join(patient)
+
+          other.exec("BEGIN IMMEDIATE")
+          const tooLong = yield* Effect.forkChild(Effect.flip(write), { startImmediately: true })
+          yield* TestClock.adjust("31 seconds")
+          const error = yield* Fiber.join(tooLong)
+          assert.strictEqual("reason" in error ? error.reason._tag : undefined, "LockTimeoutError")
+        }).pipe(Effect.scoped)
       )
     })
   )

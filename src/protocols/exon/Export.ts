@@ -1,0 +1,48 @@
+/**
+ * Writes all items, in the order of their ids, as they were at one moment: what is added or removed meanwhile makes no
+ * difference, and nobody waits.
+ */
+import { Stream } from "effect"
+import { Csv, Ndjson } from "effect/encoding"
+import { SqlClient, type SqlError } from "effect/sql"
+import type { Item } from "./Item.ts"
+import { fields, type Format, toRecord } from "./Transfer.ts"
+
+/** The text of the file, in pieces. */
+export const run = (format: Format): Stream.Stream<string, SqlError.SqlError, SqlClient.SqlClient> =>
+  format === "jsonl"
+    ? items.pipe(
+        Stream.map(toRecord),
+        Stream.pipeThroughChannel(Ndjson.encodeString()),
+        // Every value of a record has its JSON.
+        Stream.catchTag("NdjsonError", Stream.die)
+      )
+    : items.pipe(
+        Stream.map((item) => {
+          const record = toRecord(item)
+          return { ...record, id: String(record.id) }
+        }),
+        Stream.pipeThroughChannel(Csv.encodeString({ columns: fields, headers: true })),
+        // It writes a line at a time.
+        Stream.mapArray((lines) => [lines.join("")])
+      )
+
+const items: Stream.Stream<Item, SqlError.SqlError, SqlClient.SqlClient> = Stream.unwrap(
+  SqlClient.SqlClient.useSync((sql) =>
+    sql<ItemRow>`SELECT id, name, comments, author, added_at FROM exon_item ORDER BY id`.stream.pipe(
+      Stream.map(({ added_at, author, comments, id, name }): Item => ({
+        id: Number(id),
+        name,
+        date: Number(added_at),
+        comments,
+        author
+      }))
+    )
+  )
+)
+
+interface ItemRow extends Omit<Item, "id" | "date"> {
+  /** PostgreSQL's driver may give a BIGINT as a string. */
+  readonly id: number | string
+  readonly added_at: number | string
+}
