@@ -180,16 +180,21 @@ export class Conversation<R> implements Activity {
       Effect.suspend(() => {
         const begun = this.begun
         this.begun = []
-        return Effect.forEach(begun, ({ answer }) => this.outcomeOf(answer!), { discard: true })
+        return this.queue(begun, 0) ?? Effect.void
       })
     )
   )
 
-  private outcomeOf(
-    answer: NonNullable<Begun["answer"]>
-  ): Effect.Effect<void, Socket.SocketError | Closed, R> {
-    const step = Exit.isSuccess(answer) ? this.accept(answer.value) : this.die(answer.cause)
-    return step ?? (this.replies.length >= writeSize ? this.flush() : undefined) ?? Effect.void
+  /** Queues the replies of these answers, from one on. */
+  private queue(begun: ReadonlyArray<Begun>, from: number): Step<R> {
+    for (let at = from; at < begun.length; at++) {
+      const answer = begun[at]!.answer!
+      const step =
+        (Exit.isSuccess(answer) ? this.accept(answer.value) : this.die(answer.cause)) ??
+        (this.replies.length >= writeSize ? this.flush() : undefined)
+      if (step !== undefined) return Effect.flatMap(step, () => this.queue(begun, at + 1) ?? Effect.void)
+    }
+    return undefined
   }
 
   private tryAnswer(request: Protocol.Tagged): ReturnType<typeof this.answer> {

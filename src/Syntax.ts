@@ -28,6 +28,6 @@ export { words } from "./syntax/words.ts"
 export const Word = Schema.String.check(
   Schema.makeFilter((text: string) => !text.includes("\0") && text.isWellFormed(), {
     expected: "text without NUL or lone surrogates",
-    arbitrary: { constraint: { patterns: ["^(?:[^\\0\\ud800-\\udfff])*$"] } }
+    arbitraryConstraint: { patterns: [{ source: "^[^\\0\\ud800-\\udfff]*$", flags: "u" }] }
   })
 )

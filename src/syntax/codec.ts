@@ -40,7 +40,7 @@ export const makeCodec = <const Messages extends ReadonlyArray<TextMessage>>(
   SchemaJITCompiler.enable(codec.ast)
   if (Schema.toType(union).ast === union.ast) {
     const is = guardOf(messages)
-    shortcuts.set(codec, {
+    setShortcut(codec, {
       decode: (line) => {
         const parts = read(line)
         return parts !== undefined && is(parts) ? parts : undefined
@@ -77,6 +77,10 @@ export interface Shortcut {
 }
 
 const shortcuts = new WeakMap<Schema.Constraint, Shortcut>()
+
+export const setShortcut = (codec: Schema.Constraint, shortcut: Shortcut): void => {
+  shortcuts.set(codec, shortcut)
+}
 
 /**
  * The shortcut of a codec that a syntax has made. There is one where the messages transform nothing: to take a line

@@ -6,7 +6,7 @@ import { makeCodec, type Notation, type Parts, type TextMessage } from "./codec.
 export const Quotable = Schema.String.check(
   Schema.makeFilter((text: string) => text !== "" && !/["\n]/.test(text) && text.isWellFormed(), {
     expected: "text of at least one character, without quotes and line feeds",
-    arbitrary: { constraint: { patterns: ['^(?:[^"\\n\\ud800-\\udfff])+$'] } }
+    arbitraryConstraint: { patterns: [{ source: '^[^"\\n\\ud800-\\udfff]+$', flags: "u" }] }
   })
 )
 

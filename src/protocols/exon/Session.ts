@@ -1,12 +1,12 @@
 /**
  * The session of a connection: who has logged in on it (notes on the specification, "Items").
  */
-import { Context, Effect, Layer } from "effect"
+import { Cause, Context, Effect, Exit, Layer } from "effect"
 import * as Command from "../../Command.ts"
 import { Peer } from "../../Peer.ts"
 import * as ItemDate from "./ItemDate.ts"
-import { Exon, Failed, type Item, type Reply, type Request } from "./Protocol.ts"
-import { type Item as StoredItem, Store, type StoreError } from "./Store.ts"
+import { Exon, type Item, type Reply, type Request } from "./Protocol.ts"
+import { type Asking, type Item as StoredItem, Store, StoreError } from "./Store.ts"
 
 /** What a session holds. */
 export interface State {
@@ -29,50 +29,59 @@ export const actorOf = ({ address, user }: State) => ({ author: user ?? "anon", 
 type Tag = Request["_tag"]
 type RequestOf<T extends Tag> = Extract<Request, { readonly _tag: T }>
 
-type Asked<T extends Tag> = (
-  request: RequestOf<T>,
-  session: State,
-  store: Store["Service"]
-) => Reply | Effect.Effect<Reply, StoreError>
+/** The reply to what a command has asked of the store. */
+export interface Replying {
+  readonly begin: (done: (reply: Exit.Exit<Reply>) => void) => void
+}
+
+/**
+ * Replies to what comes of a question to the store. Where the store refuses it, `refused` may know a reply; else it is
+ * that of the protocol to what went wrong in the server, and the reason is logged.
+ */
+export const replying = <A>(
+  asking: Asking<A>,
+  toReply: (outcome: A) => Reply,
+  refused: (error: StoreError) => Reply | undefined = () => undefined
+): Replying => ({
+  begin: (done) =>
+    asking.begin((outcome) => {
+      if (Exit.isSuccess(outcome)) return done(Exit.succeed(toReply(outcome.value)))
+      const error = Cause.squash(outcome.cause)
+      const reply = error instanceof StoreError ? refused(error) : undefined
+      done(reply === undefined ? Exit.die(error) : Exit.succeed(reply))
+    })
+})
 
 /**
  * A command on one item: it asks the store, in the order of the requests, and answers when that is committed, while
  * the next requests are begun.
  */
-export const command = <const T extends Tag>(tag: T, ask: Asked<T>) =>
+export const command = <const T extends Tag>(
+  tag: T,
+  ask: (request: RequestOf<T>, session: State, store: Store["Service"]) => Reply | Replying
+) =>
   Command.layer(
     Exon,
     tag,
-    asking(ask, (answer, connection) =>
-      Effect.isEffect(answer)
-        ? Command.later((done) => Effect.runForkWith(connection)(answer).addObserver(done))
-        : answer
-    )
+    Effect.map(Store, (store) => (request: RequestOf<T>, connection: Context.Context<Session>) => {
+      const answer = ask(request, Context.get(connection, Session), store)
+      return "_tag" in answer ? answer : Command.later<Reply>(answer.begin)
+    })
   )
 
 /** A command on many items at once. Its replies are long: each goes out before the next request is begun. */
-export const commandOnMany = <const T extends Tag>(tag: T, ask: Asked<T>) =>
+export const commandOnMany = <const T extends Tag>(
+  tag: T,
+  ask: (request: RequestOf<T>, store: Store["Service"]) => Replying
+) =>
   Command.layer(
     Exon,
     tag,
-    asking(ask, (answer) => answer)
+    Effect.map(Store, (store) => (request: RequestOf<T>) => {
+      const { begin } = ask(request, store)
+      return Effect.callback<Reply>((resume) => begin(resume))
+    })
   )
-
-const asking = <T extends Tag, A>(
-  ask: Asked<T>,
-  answering: (answer: Reply | Effect.Effect<Reply>, connection: Context.Context<Session>) => A
-) =>
-  Effect.map(Store, (store) => (request: RequestOf<T>, connection: Context.Context<Session>) => {
-    const asked = ask(request, Context.get(connection, Session), store)
-    return answering(
-      Effect.isEffect(asked)
-        ? Effect.catch(asked, (error) =>
-            Effect.as(Effect.logError(error.message), Failed.make({ data: null }))
-          )
-        : asked,
-      connection
-    )
-  })
 
 /** An item of the store as a reply shows it. */
 export const toReply = ({ author, comments, date, id, name }: StoredItem): Item => ({

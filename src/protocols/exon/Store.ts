@@ -17,7 +17,7 @@
  * An effect that is interrupted while it waits does not undo what it asked for. The number of an item is never given
  * again.
  */
-import { Clock, Context, Effect, type Exit, Layer } from "effect"
+import { Clock, Context, Effect, Exit, Layer } from "effect"
 import type { Migrator, SqlClient, SqlError } from "effect/sql"
 import * as GroupCommit from "./GroupCommit.ts"
 import { type Item, maxComments } from "./Item.ts"
@@ -30,6 +30,14 @@ import { migrate } from "./Tables.ts"
 export type { Item } from "./Item.ts"
 export type { AddOutcome } from "./Operation.ts"
 export { StoreError } from "./StoreError.ts"
+
+/**
+ * What is asked of the store: an effect, or, for whoever has many and no fiber for each, something to `begin`, which
+ * calls `done` once.
+ */
+export interface Asking<A> extends Effect.Effect<A, StoreError> {
+  readonly begin: (done: (outcome: Exit.Exit<A, StoreError>) => void) => void
+}
 
 /** How much shares a transaction, and how much may wait for one. */
 export type Limits = Omit<GroupCommit.Options<never>, "run">
@@ -44,8 +52,8 @@ export class Store extends Context.Service<
       readonly comments: string
       readonly author: string
       readonly address: string
-    }) => Effect.Effect<Operation.AddOutcome, StoreError>
-    readonly get: (id: number) => Effect.Effect<Item | undefined, StoreError>
+    }) => Asking<Operation.AddOutcome>
+    readonly get: (id: number) => Asking<Item | undefined>
     /**
      * Appends a comment on a line of its own; false when there is no such item. Fails with `TooLong` when the
      * item's comments would be more than `Item.maxComments`.
@@ -55,23 +63,23 @@ export class Store extends Context.Service<
       readonly comments: string
       readonly author: string
       readonly address: string
-    }) => Effect.Effect<boolean, StoreError>
+    }) => Asking<boolean>
     /** Removes an item; false when there is none. */
     readonly remove: (change: {
       readonly id: number
       readonly author: string
       readonly address: string
-    }) => Effect.Effect<boolean, StoreError>
+    }) => Asking<boolean>
     /** The 50 newest of the items that `SearchIndex` finds, newest first. */
-    readonly search: (text: string) => Effect.Effect<ReadonlyArray<Item>, StoreError>
+    readonly search: (text: string) => Asking<ReadonlyArray<Item>>
     /** Fifty items, newest first; page 1 is the first. */
-    readonly list: (page: number) => Effect.Effect<ReadonlyArray<Item>, StoreError>
+    readonly list: (page: number) => Asking<ReadonlyArray<Item>>
     /** Writes down a login, or one that failed with the name that was tried. */
     readonly audit: (login: {
       readonly event: "login" | "failed login"
       readonly author: string
       readonly address: string
-    }) => Effect.Effect<void, StoreError>
+    }) => Asking<void>
   }
 >()("wireline/exon/Store") {
   /**
@@ -98,29 +106,38 @@ const make = Effect.fnUntraced(function* (limits: Limits) {
 
   const ask = <A>(
     operation: (complete: (outcome: Exit.Exit<A, StoreError>) => void, now: number) => Operation.Any
-  ): Effect.Effect<A, StoreError> =>
-    Effect.callback((resume) => submit(operation(resume, clock.currentTimeMillisUnsafe())))
+  ): Asking<A> => asking((done) => submit(operation(done, clock.currentTimeMillisUnsafe())))
 
   return Store.of({
     add: (item) =>
       Buffer.byteLength(item.comments) > maxComments
-        ? Effect.fail(new StoreError({ reason: "TooLong" }))
+        ? answered(Exit.fail(new StoreError({ reason: "TooLong" })))
         : ask<Operation.AddOutcome>((complete, now) => new Operation.Add(item, now, complete)),
     get: (id) =>
-      isNumber(id) ? ask<Item | undefined>((complete) => new Operation.Get(id, complete)) : Effect.undefined,
+      isNumber(id)
+        ? ask<Item | undefined>((complete) => new Operation.Get(id, complete))
+        : answered(Exit.succeed(undefined)),
     comment: (change) =>
       isNumber(change.id)
         ? ask<boolean>((complete, now) => new Operation.Comment(change, now, complete))
-        : Effect.succeed(false),
+        : answered(Exit.succeed(false)),
     remove: (change) =>
       isNumber(change.id)
         ? ask<boolean>((complete, now) => new Operation.Remove(change, now, complete))
-        : Effect.succeed(false),
+        : answered(Exit.succeed(false)),
     search: (text) => ask<ReadonlyArray<Item>>((complete) => new Operation.Search(text, complete)),
     list: (page) => ask<ReadonlyArray<Item>>((complete) => new Operation.List(page, complete)),
     audit: (login) => ask<void>((complete, now) => new Operation.Audit(login, now, complete))
   })
 })
+
+const asking = <A>(begin: Asking<A>["begin"]): Asking<A> =>
+  Object.assign(
+    Effect.callback<A, StoreError>((resume) => begin(resume)),
+    { begin }
+  )
+
+const answered = <A>(outcome: Exit.Exit<A, StoreError>): Asking<A> => asking((done) => done(outcome))
 
 /** Whether an item could have this number; a larger one is more than a database's integers hold. */
 const isNumber = (id: number): boolean => Number.isSafeInteger(id) && id > 0

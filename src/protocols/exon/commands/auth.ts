@@ -19,13 +19,12 @@ export default Command.layer(
       const session = Context.get(connection, Session)
       const { address } = session
       return accounts.login(realm, username, passwd, address).pipe(
-        Effect.flatMap(({ name }) => {
-          session.user = name
-          return Effect.as(
-            store.audit({ event: "login", author: name, address }),
-            Authenticated.make({ data: username })
-          )
-        }),
+        Effect.flatMap(({ name }) =>
+          Effect.map(store.audit({ event: "login", author: name, address }), () => {
+            session.user = name
+            return Authenticated.make({ data: username })
+          })
+        ),
         Effect.catchTag("LoginFailed", () =>
           Effect.as(
             store.audit({ event: "failed login", author: username, address }),
