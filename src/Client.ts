@@ -12,7 +12,7 @@
  * the protocol's `isLast` recognises. When the connection ends or cannot be understood any more, everything that waits
  * fails, and so does every later call; a client does not reconnect by itself.
  */
-import { Cause, Deferred, Effect, Exit, Schema, type Scope } from "effect"
+import { Cause, Deferred, Effect, Exit, Predicate, Schema, type Scope } from "effect"
 import { Socket } from "effect/socket"
 import { Malformed } from "./Protocol.ts"
 import type * as Protocol from "./Protocol.ts"
@@ -22,9 +22,19 @@ export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnect
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
-    return `the connection ended before the answer came: ${reason}`
+    return `the connection could not be made, or ended before the answer came: ${rootOf(this.cause)}`
   }
+}
+
+/** What a socket's error says is how far it had got; why is in its causes. */
+const rootOf = (cause: unknown): string => {
+  const next = Socket.isSocketError(cause)
+    ? cause.reason
+    : Predicate.hasProperty(cause, "cause")
+      ? cause.cause
+      : undefined
+  if (next !== undefined && next !== cause) return rootOf(next)
+  return cause instanceof Error ? cause.message : String(cause)
 }
 
 /** The server sent what is no reply of this protocol; the connection is given up. */
@@ -102,7 +112,16 @@ export const make = <P extends Protocol.Any>(
         return listen
       }
     )
-    yield* Effect.forkScoped(Effect.catch(listen, end))
+    yield* Effect.forkScoped(
+      Effect.catchCause(listen, (cause) => {
+        const error = Cause.squash(cause)
+        return end(
+          error instanceof Disconnected || error instanceof UnreadableReply
+            ? error
+            : new UnreadableReply({ problem: String(error) })
+        )
+      })
+    )
     yield* Effect.addFinalizer(() => end(new Disconnected({ cause: new Error("the client was closed") })))
 
     const send = (request: Protocol.Request<P>) =>
@@ -114,8 +133,10 @@ export const make = <P extends Protocol.Any>(
         }
         const answer = Deferred.makeUnsafe<ReadonlyArray<Reply>, Disconnected | UnreadableReply>()
         waiting.push(answer)
+        // Who gives up must not keep the request from being sent, or the answers would be taken for one another's.
         return writer.write(protocol.framing.encode(frame.value)).pipe(
           Effect.catch((cause) => end(new Disconnected({ cause }))),
+          Effect.uninterruptible,
           Effect.andThen(Deferred.await(answer))
         )
       })

@@ -90,7 +90,7 @@ export const decode = <IE = never, Done = unknown>(
       const decoder = framing.decoder()
       const pull: Pull.Pull<NonEmptyReadonlyArray<Frame>, IE, Done> = Effect.flatMap(upstream, (chunks) => {
         const frames: Array<Frame> = []
-        for (const chunk of chunks) frames.push(...decoder.push(chunk))
+        for (const chunk of chunks) for (const frame of decoder.push(chunk)) frames.push(frame)
         return isNonEmpty(frames) ? Effect.succeed(frames) : pull
       })
       return pull

@@ -290,5 +290,6 @@ const explanations: Record<string, readonly [problem: string, advice: string]> =
   ENOTFOUND: ["the host name is unknown", "write an address"],
   ENOENT: ["its directory does not exist", "create it or choose another path"],
   ENOTDIR: ["a part of its path is not a directory", "choose another path"],
+  ENOTSOCK: ["the descriptor is not a socket", "pass a listening stream socket"],
   EINVAL: ["the descriptor is not a socket that can be listened on", "pass a listening stream socket"]
 }

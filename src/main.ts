@@ -97,6 +97,14 @@ const asked = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
     : args
 }
 
+// Whoever read what is printed has gone, or there is no room for it: no reason for more than a line.
+process.stdout.on("error", (cause) => {
+  // With `stdio:` it is a connection, which ends like any other.
+  if (process.stdout.listenerCount("error") > 1) return
+  console.error(`wireline: cannot write to standard output: ${cause.message}`)
+  process.exit(1)
+})
+
 const args = asked(process.argv.slice(2))
 
 Command.runWith(wireline, { version })(args).pipe(

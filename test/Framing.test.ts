@@ -276,3 +276,16 @@ describe("Framing", () => {
     assert.isBelow(held() - before, 160 * 1024 * 1024)
   })
 })
+
+describe("Framing.decode", () => {
+  it.effect("takes a chunk of any number of frames", () =>
+    Effect.gen(function* () {
+      const chunk = new TextEncoder().encode("a\n".repeat(300_000))
+      const count = yield* Stream.make(chunk).pipe(
+        Stream.pipeThroughChannel(Framing.decode(Framing.lines({ maxLength: 100 }))),
+        Stream.runCount
+      )
+      assert.strictEqual(count, 300_000)
+    })
+  )
+})

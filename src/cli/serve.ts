@@ -61,30 +61,67 @@ const settings = {
 /** What `serve` was told, defaults filled in. */
 export type Settings = Command.Command.Config.Infer<typeof settings>
 
-/** Completed when there is nothing left to serve: the one peer of `stdio:` has left. */
-class Ended extends Context.Service<Ended, Deferred.Deferred<void>>()("wireline/cli/Ended") {}
+/** What a server has to say for itself while it runs. */
+class Serving extends Context.Service<
+  Serving,
+  {
+    /** Where each protocol listens, once it does. */
+    readonly bound: Map<string, Endpoint.Endpoint>
+    /** Completed when there is nothing left to serve: the one peer of `stdio:` has left. */
+    readonly ended: Deferred.Deferred<void>
+  }
+>()("wireline/cli/Serving") {}
 
-/**
- * The socket of one protocol. As soon as it is bound, a line on standard output says where; with `stdio:`, where
- * standard output is the peer's, nothing does.
- */
+/** The socket of one protocol; that it is bound is announced when all are. */
 export const listening = (
   protocol: string,
   endpoint: Endpoint.Endpoint
-): Layer.Layer<SocketServer.SocketServer, Endpoint.ListenError, Ended> =>
+): Layer.Layer<SocketServer.SocketServer, Endpoint.ListenError, Serving> =>
   Layer.unwrap(
-    Effect.map(Ended, (ended) =>
+    Effect.map(Serving, ({ bound, ended }) =>
       Layer.tap(
         Endpoint.layerServer(endpoint, { onEnd: Effect.asVoid(Deferred.succeed(ended, undefined)) }),
-        (services) => {
-          const bound = Endpoint.bound(endpoint, Context.get(services, SocketServer.SocketServer))
-          return endpoint._tag === "Stdio"
-            ? Effect.void
-            : Console.log(`${protocol} listening on ${Endpoint.format(bound)}`)
-        }
+        (services) =>
+          Effect.sync(() =>
+            bound.set(protocol, Endpoint.bound(endpoint, Context.get(services, SocketServer.SocketServer)))
+          )
       )
     )
   )
+
+/**
+ * Says on standard output where each protocol is served, a line each, now that all of them are. Where standard output
+ * is a peer's (`stdio:`), nothing is said at all: inetd gives the peer standard error too.
+ */
+const announce = (bound: ReadonlyMap<string, Endpoint.Endpoint>): Effect.Effect<void> => {
+  const lines = protocols
+    .filter((protocol) => bound.has(protocol))
+    .map((protocol) => `${protocol} listening on ${Endpoint.format(bound.get(protocol)!)}`)
+  return [...bound.values()].some(({ _tag }) => _tag === "Stdio")
+    ? Effect.void
+    : Effect.forEach(lines, (line) => Console.log(line), { discard: true })
+}
+
+/** In the order in which they are announced. */
+const protocols = ["sec-lsm-manager", "exon"]
+
+/** The protocols cannot be served as they were asked for. */
+class NothingToServe extends Schema.TaggedError<NothingToServe>()("NothingToServe", {
+  message: Schema.String
+}) {}
+
+/** Standard input and output have room for one peer, and a server without protocols is a mistake. */
+const check = ({ exon, secLsmManager }: Settings): Effect.Effect<void, NothingToServe> => {
+  const given = [exon, secLsmManager].map((endpoint) => Option.getOrUndefined(endpoint))
+  if (given.every((endpoint) => endpoint === "off")) {
+    return Effect.fail(new NothingToServe({ message: "every protocol is off; give one of them an endpoint" }))
+  }
+  return given.filter((endpoint) => typeof endpoint === "object" && endpoint._tag === "Stdio").length > 1
+    ? Effect.fail(
+        new NothingToServe({ message: "two protocols cannot share stdio:; give one another endpoint" })
+      )
+    : Effect.void
+}
 
 /** The endpoint of a protocol: the one that was given, none for `off`, else its default. */
 export const endpointOf = (
@@ -97,18 +134,18 @@ export const endpointOf = (
   })
 
 /** The subcommand, which serves the program that these settings make. */
-export const serve = <E, R>(program: (settings: Settings) => Layer.Layer<never, E, R | Ended>) =>
+export const serve = <E, R>(program: (settings: Settings) => Layer.Layer<never, E, R | Serving>) =>
   Command.make(
     "serve",
     settings,
     Effect.fnUntraced(function* (settings) {
-      const ended = yield* Deferred.make<void>()
+      yield* check(settings)
+      const serving = { bound: new Map<string, Endpoint.Endpoint>(), ended: yield* Deferred.make<void>() }
       const all = program({ ...settings, data: resolve(settings.data) })
-      yield* Effect.raceFirst(
-        Layer.launch(Layer.provide(all, Layer.succeed(Ended, ended))),
-        Deferred.await(ended)
-      )
-    })
+      yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
+      yield* announce(serving.bound)
+      yield* Deferred.await(serving.ended)
+    }, Effect.scoped)
   ).pipe(
     Command.withDescription("Serve the protocols until SIGTERM or SIGINT"),
     Command.withExamples([

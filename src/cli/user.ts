@@ -33,8 +33,9 @@ const json = Flag.Boolean("json").pipe(
   Flag.withDescription("Print a JSON object a line")
 )
 
-/** The accounts in a data directory, which is created where it is missing. */
-const accounts = (data: string) => Layer.provide(Accounts.layer(), DataDatabase.layer(data))
+/** The accounts in a data directory: only adding the first one creates it. */
+const accounts = (data: string) => Layer.provide(Accounts.layer(), DataDatabase.layerExisting(data))
+const accountsOrNone = (data: string) => Layer.provide(Accounts.layer(), DataDatabase.layer(data))
 
 const newPassword = (stdin: boolean) => (stdin ? NewPassword.fromStdin : NewPassword.fromTerminal)
 
@@ -54,7 +55,7 @@ const add = Command.make(
   })
 ).pipe(
   Command.withDescription("Add an account"),
-  Command.provide(({ data }) => accounts(data))
+  Command.provide(({ data }) => accountsOrNone(data))
 )
 
 const list = Command.make(

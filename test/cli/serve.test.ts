@@ -1,14 +1,5 @@
 /** The command `wireline`, as a process: what it prints where, what it takes, how it ends. */
-import {
-  chownSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  watch,
-  writeFileSync
-} from "node:fs"
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import * as Net from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -162,14 +153,29 @@ describe.concurrent("wireline serve", () => {
     )
 
     it.live(
+      "says nothing to the peer on `stdio:` of what else it serves",
+      inDirectory((root) =>
+        Effect.gen(function* () {
+          const server = yield* Started.wireline(["serve", "--data", root, "--exon", "stdio:"])
+          server.stdin.end("list\n")
+          const { code, stderr, stdout } = yield* server.exit
+          assert.deepStrictEqual(
+            { code, stderr, stdout },
+            { code: 0, stderr: "", stdout: '{"status":"success","message":"Items found","data":[]}\n' }
+          )
+        })
+      )
+    )
+
+    it.live(
       "serves a protocol nowhere that is `off`",
       inDirectory((root) =>
         Effect.gen(function* () {
-          const database = yield* appearing(root, "wireline.db")
-          const server = yield* Started.wireline(["serve", "--data", root, "--sec-lsm-manager", "off"])
-          // Nothing says that it runs, save that it opens its database.
-          yield* database
-          yield* endsWell(server, "")
+          const server = yield* listening([
+            ...["serve", "--data", root, "--sec-lsm-manager", "off", "--exon", "tcp://127.0.0.1:0"]
+          ])
+          assert.match(server.stdout(), /^exon listening on tcp:\/\/127\.0\.0\.1:\d+\n$/)
+          yield* endsWell(server, server.stdout())
           assert.isFalse(existsSync(join(root, "sec-lsm-manager.socket")))
           assert.isFalse(existsSync(join(root, "policies")))
         })
@@ -432,6 +438,18 @@ describe.concurrent("wireline serve", () => {
     )
 
     it.live(
+      "to serve nothing, and two protocols to one peer",
+      inDirectory((root) =>
+        Effect.gen(function* () {
+          yield* refuses(/every protocol is off/, ["serve", "--data", root, "--sec-lsm-manager", "off"])
+          yield* refuses(/two protocols cannot share stdio:/, [
+            ...["serve", "--data", root, "--sec-lsm-manager", "stdio:", "--exon", "stdio:"]
+          ])
+        })
+      )
+    )
+
+    it.live(
       "a data directory where none can be made, at once",
       inDirectory(() => refuses(/cannot use the data directory/, ["serve", "--data", "/proc/wireline"])),
       10_000
@@ -536,17 +554,6 @@ describe.concurrent("wireline", () => {
     )
   }
 })
-
-/** Watches a directory, and gives the effect that waits until something of this name is made in it. */
-const appearing = (directory: string, name: string): Effect.Effect<Effect.Effect<void>, never, Scope.Scope> =>
-  Effect.gen(function* () {
-    const made = Promise.withResolvers<void>()
-    yield* Effect.acquireRelease(
-      Effect.sync(() => watch(directory, (_, file) => file === name && made.resolve())),
-      (watcher) => Effect.sync(() => watcher.close())
-    )
-    return Effect.promise(() => made.promise)
-  })
 
 /** A socket that listens, to hand over: its descriptor and its port; `release` leaves it to whom it was handed. */
 const listeningSocket = Effect.gen(function* () {

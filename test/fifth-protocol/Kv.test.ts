@@ -196,7 +196,7 @@ describe("Client", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(connect(yield* unix))
       assert.instanceOf(error, Client.Disconnected)
-      assert.match(error.message, /^the connection ended before the answer came: /)
+      assert.match(error.message, /^the connection could not be made, or ended .*: connect ENOENT /)
     })
   )
 

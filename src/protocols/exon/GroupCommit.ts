@@ -16,7 +16,7 @@
  * group. A group is bounded, and the event loop gets its turn after each.
  */
 import { Cause, Effect, Exit, Fiber, type Scope } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
 import { StoreError } from "./StoreError.ts"
 
 /** Something to do with the database, and who waits for it. */
@@ -113,8 +113,9 @@ export const make = Effect.fnUntraced(function* <Op extends AnyOperation>(
       const failures = yield* perform(group)
       for (const operation of group) operation.deliver()
       // When the disk is full, all of them fail for one reason.
-      if (failures[0] !== undefined)
-        yield* Effect.logError("operations of the item store failed", failures[0])
+      if (failures[0] !== undefined) {
+        yield* Effect.logError(`operations of the item store failed: ${firstLine(failures[0])}`)
+      }
     }
   })
 
@@ -132,6 +133,13 @@ interface Attempt {
 }
 
 const succeeded = Effect.succeed<ReadonlyArray<Failure>>([])
+
+/** What the database says, in a line. */
+const firstLine = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  const root = SqlError.isSqlError(error) ? error.reason.cause : error
+  return (root instanceof Error ? root.message : String(root)).split("\n")[0]!
+}
 
 /** Whether trying again would fail for every operation, and perhaps take its time each time. */
 const isUnusable = (cause: Failure): boolean =>

@@ -17,22 +17,17 @@ export type Values = ReadonlyArray<string | number | null>
 /** Makes the statement for so many rows; what values it is given does not matter. */
 export type Template<A extends object> = (count: number) => Statement.Statement<A>
 
-/**
- * Runs a statement over rows, several times where their number is no power of two, in their order. Returns what all of
- * them returned; no rows, no statement.
- */
+/** Runs a statement over rows, in their order. Returns what it returned for all of them; no rows, no statement. */
 export const forRows = <A extends object>(sql: SqlClient.SqlClient, template: Template<A>) => {
   const run = runner(sql, template)
   return (rows: ReadonlyArray<Values>): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> => {
     if (rows.length === 0) return Effect.succeed([])
-    const count = powerWithin(rows.length)
-    if (count === rows.length) return run(count, rows.flat())
+    if (rows.length <= largest) return run(rows.length, rows.flat())
     return Effect.gen(function* () {
       const returned: Array<A> = []
-      for (let at = 0; at < rows.length;) {
-        const count = powerWithin(rows.length - at)
-        returned.push(...(yield* run(count, rows.slice(at, at + count).flat())))
-        at += count
+      for (let at = 0; at < rows.length; at += largest) {
+        const some = rows.slice(at, at + largest)
+        returned.push(...(yield* run(some.length, some.flat())))
       }
       return returned
     })
@@ -80,8 +75,6 @@ const runner = <A extends object>(sql: SqlClient.SqlClient, template: Template<A
     return sql.unsafe<A>(text, values)
   }
 }
-
-const powerWithin = (count: number): number => 2 ** Math.floor(Math.log2(Math.min(count, largest)))
 
 const powerAbove = (count: number): number => 2 ** Math.ceil(Math.log2(count))
 

@@ -5,7 +5,7 @@ import { Cause, Context, Effect, Exit, Layer } from "effect"
 import * as Command from "../../Command.ts"
 import { Peer } from "../../Peer.ts"
 import * as ItemDate from "./ItemDate.ts"
-import { Exon, type Item, type Reply, type Request } from "./Protocol.ts"
+import { Exon, Failed, type Item, type Reply, type Request } from "./Protocol.ts"
 import { type Asking, type Item as StoredItem, Store, StoreError } from "./Store.ts"
 
 /** What a session holds. */
@@ -35,8 +35,8 @@ export interface Replying {
 }
 
 /**
- * Replies to what comes of a question to the store. Where the store refuses it, `refused` may know a reply; else it is
- * that of the protocol to what went wrong in the server, and the reason is logged.
+ * Replies to what comes of a question to the store; `refused` says how where the store did not do it, for which there is
+ * else the general `Failed`. The store has logged why.
  */
 export const replying = <A>(
   asking: Asking<A>,
@@ -47,8 +47,11 @@ export const replying = <A>(
     asking.begin((outcome) => {
       if (Exit.isSuccess(outcome)) return done(Exit.succeed(toReply(outcome.value)))
       const error = Cause.squash(outcome.cause)
-      const reply = error instanceof StoreError ? refused(error) : undefined
-      done(reply === undefined ? Exit.die(error) : Exit.succeed(reply))
+      done(
+        error instanceof StoreError
+          ? Exit.succeed(refused(error) ?? Failed.make({ data: null }))
+          : Exit.die(error)
+      )
     })
 })
 

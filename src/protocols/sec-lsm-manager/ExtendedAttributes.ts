@@ -5,7 +5,7 @@
  * No shell is involved and no link is followed. Paths go in as arguments, as many at a time as fit a command line
  * comfortably, so a thousand files cost a few processes. Values are byte strings, one character per byte.
  */
-import { Effect, Schema, Stream } from "effect"
+import { Effect, type PlatformError, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import { AttributeName, type Attributes } from "./Label.ts"
 import { SecurityError, whileDoing } from "./SecurityError.ts"
@@ -21,32 +21,51 @@ interface Outcome {
 /** How many bytes of paths go onto one command line: well below what every Linux takes. */
 const bytesPerCommand = 96 * 1024
 
-/** Runs a program to its end. `action` is what it is run for. */
-export const run = Effect.fnUntraced(
-  function* (_action: string, program: string, args: ReadonlyArray<string>) {
-    const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
-    // Messages are recognised by their English text.
-    const handle = yield* spawner.spawn(
-      ChildProcess.make(program, args, { env: { LC_ALL: "C" }, extendEnv: true, stdin: "ignore" })
-    )
-    const [stdout, stderr, exitCode] = yield* Effect.all(
-      [Stream.runCollect(handle.stdout), Stream.runCollect(handle.stderr), handle.exitCode],
-      { concurrency: "unbounded" }
-    )
-    return {
-      exitCode,
-      stdout: Buffer.concat(stdout),
-      stderr: Buffer.concat(stderr).toString()
-    } satisfies Outcome
-  },
-  Effect.scoped,
-  (effect, action, program) =>
-    Effect.mapError(effect, (error) =>
-      error.reason._tag === "NotFound"
+/**
+ * Runs a program to its end. `action` is what it is run for.
+ *
+ * It is killed with the server: one that outlived it would go on labelling after the next server has undone what this
+ * one left. For that it is started through `setpriv` (of util-linux), where there is one.
+ */
+export const run = (
+  action: string,
+  program: string,
+  args: ReadonlyArray<string>
+): Effect.Effect<Outcome, SecurityError, ChildProcessSpawner.ChildProcessSpawner> =>
+  runAlone("setpriv", ["--pdeathsig", "KILL", "--", program, ...args]).pipe(
+    Effect.catchIf(isMissing, () => runAlone(program, args)),
+    Effect.mapError((error) =>
+      isMissing(error)
         ? new SecurityError({ action, detail: `the program ${program} is missing` })
         : whileDoing(action)(error)
+    ),
+    Effect.filterOrFail(
+      ({ exitCode }) => exitCode !== notFound,
+      () => new SecurityError({ action, detail: `the program ${program} is missing` })
     )
-)
+  )
+
+/** How `setpriv` ends where there is no such program. */
+const notFound = 127
+
+const isMissing = (error: PlatformError.PlatformError): boolean => error.reason._tag === "NotFound"
+
+const runAlone = Effect.fnUntraced(function* (program: string, args: ReadonlyArray<string>) {
+  const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
+  // Messages are recognised by their English text.
+  const handle = yield* spawner.spawn(
+    ChildProcess.make(program, args, { env: { LC_ALL: "C" }, extendEnv: true, stdin: "ignore" })
+  )
+  const [stdout, stderr, exitCode] = yield* Effect.all(
+    [Stream.runCollect(handle.stdout), Stream.runCollect(handle.stderr), handle.exitCode],
+    { concurrency: "unbounded" }
+  )
+  return {
+    exitCode,
+    stdout: Buffer.concat(stdout),
+    stderr: Buffer.concat(stderr).toString()
+  } satisfies Outcome
+}, Effect.scoped)
 
 /** The attributes of paths that exist; a path without any is missing from the map. */
 export const read = Effect.fnUntraced(function* (
