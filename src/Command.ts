@@ -203,7 +203,10 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
     const answer: Handler<Protocol.Request<P>, Protocol.Reply<P>, R> = (request, connection) => {
       const generation = Ref.getUnsafe(current)
       const handler: typeof answer | undefined = generation.handlers.get(request._tag)
-      if (handler !== undefined) return protect(generation, handler(request, connection))
+      if (handler !== undefined) {
+        const answering = handler(request, connection)
+        return isPlain(answering) ? answering : protect(generation, answering)
+      }
       return loading.withPermit(load(request._tag)).pipe(
         Effect.provideContext(context),
         Effect.orDie,
@@ -237,6 +240,13 @@ export const once = <Reply>(answering: Later<Reply>, done: Done<Reply>): void =>
     first(Exit.die(defect))
   }
 }
+
+/**
+ * Whether this is a reply and nothing else, as most answers are: a plain object. It is all that has to be asked about
+ * it, where telling the other ways to answer apart takes several looks.
+ */
+export const isPlain = <Reply, R>(answering: Answering<Reply, R>): answering is Reply =>
+  Object.getPrototypeOf(answering) === Object.prototype
 
 const toEffect = <Reply, R>(
   answering: Answering<Reply, R>

@@ -138,6 +138,7 @@ export class Conversation<R> implements Activity {
     const request: Protocol.Tagged | Protocol.Malformed = this.protocol.decodeRequest(frame)
     if (request instanceof Protocol.Malformed) return this.accept(this.protocol.onUnreadable(request))
     const answer = this.tryAnswer(request)
+    if (Command.isPlain(answer)) return this.acceptOne(answer)
     if (answer instanceof Command.Later) return this.begin(answer)
     if (!Effect.isEffect(answer)) return this.accept(answer)
     // It may take its time, so what is ready goes out before.
@@ -216,6 +217,17 @@ export class Conversation<R> implements Activity {
       Effect.logError("a command died", cause),
       Effect.suspend(() => this.accept(this.protocol.onDefect) ?? Effect.void)
     )
+  }
+
+  /** `accept` for a single reply. */
+  private acceptOne(reply: Protocol.Tagged): Step<R> {
+    if (this.begun.length > 0 || this.observer() !== undefined) return this.accept(reply)
+    try {
+      this.replies += this.protocol.framing.encode(this.protocol.encodeReply(reply))
+      return undefined
+    } catch {
+      return this.accept(reply)
+    }
   }
 
   /** Queues the replies of an answer. */

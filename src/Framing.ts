@@ -103,10 +103,17 @@ const LF = 0x0a
 const CR = 0x0d
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
+/** The next LF; it is found faster in the text of its block, where that is known. */
+const lineFeed = (chunk: Uint8Array, from: number, text: string | undefined, textStart: number): number => {
+  if (text === undefined) return chunk.indexOf(LF, from)
+  const at = text.indexOf("\n", from - textStart)
+  return at < 0 ? -1 : at + textStart
+}
+
 /** The text of these bytes where each is a character, so that positions are the same in both. */
 const decodeAscii = (bytes: Uint8Array, from: number, to: number): string | undefined => {
   try {
-    const text = utf8.decode(bytes.subarray(from, to))
+    const text = utf8.decode(from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to))
     return text.length === to - from ? text : undefined
   } catch {
     return undefined
@@ -167,7 +174,11 @@ class LineDecoder implements Decoder {
     if (from === to) return
     const text = to - from > blockSize ? undefined : decodeAscii(chunk, from, to)
     let start = from
-    for (let end = chunk.indexOf(LF, from); start < to; end = chunk.indexOf(LF, end + 1)) {
+    for (
+      let end = lineFeed(chunk, from, text, from);
+      start < to;
+      end = lineFeed(chunk, end + 1, text, from)
+    ) {
       if (this.escape >= 0 && this.isEscaped(chunk, start, end)) continue
       const frame = this.read(chunk, start, end, text, from)
       if (frame !== undefined) frames.push(frame)

@@ -33,9 +33,11 @@ export interface SqliteOptions {
 /** A long import beside a running server keeps it from writing for some seconds. */
 const busyTimeout = 30_000
 
-/** How long SQLite itself may wait for a lock, and the event loop with it, in milliseconds: while opening, and after. */
+/**
+ * How long SQLite itself may wait for a lock, and the event loop with it, in milliseconds, while the database is opened.
+ * After that it does not wait at all: whoever runs a statement does.
+ */
 const openTimeout = 2000
-const statementTimeout = 10
 
 /** The database's file in the data directory. */
 export const databaseName = "wireline.db"
@@ -87,7 +89,7 @@ const open = (options: SqliteOptions): DatabaseSync => {
   try {
     db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
     // A file that cannot be written opens all the same, and would fail at the first request instead of now.
-    db.exec(`BEGIN IMMEDIATE; ROLLBACK; PRAGMA busy_timeout = ${statementTimeout}`)
+    db.exec("BEGIN IMMEDIATE; ROLLBACK; PRAGMA busy_timeout = 0")
     return db
   } catch (cause) {
     db.close()

@@ -110,7 +110,8 @@ describe("wireline user", () => {
     "says in one line why it cannot",
     inDirectory((data) => {
       const add = exon("add", "ada", "--password-stdin")
-      return Effect.all(
+      const others = exon("add", "bob", "--password-stdin")
+      const refusals = Effect.all(
         [
           refuses(
             /there is no ada in exon/,
@@ -122,10 +123,12 @@ describe("wireline user", () => {
           refuses(/on a terminal, and this is none.*--password-stdin/, data, exon("add", "ada")),
           refuses(/--realm/, data, ["list"]),
           refuses(/Unknown subcommand "lock"/, data, exon("lock", "ada")),
-          refuses(/not a directory/, join("/dev/null", data), exon("list"))
+          refuses(/not a directory/, join("/dev/null", data), add, "correct horse\n"),
+          refuses(/there is no database in/, join(data, "elsewhere"), exon("list"))
         ],
         { concurrency: 2, discard: true }
       )
+      return Effect.andThen(prints("added bob to exon\n", data, others, "correct horse\n"), refusals)
     })
   )
 
