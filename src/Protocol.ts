@@ -91,7 +91,12 @@ export class Malformed extends Data.TaggedClass("Malformed")<{
 }> {}
 
 /**
- * Defines a protocol. `onUnreadable` is an answer, or tells one by what is wrong with the frame. `isLast` is true of every frame unless given: a protocol whose replies span frames says which is the last.
+ * Defines a protocol.
+ *
+ * **Details**
+ *
+ * `onUnreadable` is an answer, or tells one by what is wrong with the frame. `isLast` is true of every frame unless
+ * given: a protocol whose replies span frames says which is the last.
  */
 export const make = <
   const Name extends string,

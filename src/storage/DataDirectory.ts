@@ -1,11 +1,11 @@
 /**
  * The one directory that a running server owns: its database and whatever else must survive it live there.
  *
- * The directory is created when it is missing, for its owner, and its group to reach the sockets in it (0750), and stays locked for as long as the layer
- * lives, so that a second server on the same directory is refused instead of repairing, under the first one's feet,
- * work that is still going on. The lock is SQLite's own on an otherwise empty file: the kernel drops it with the
- * process, also after a `kill -9`, and there is never a stale lock to remove by hand. As with every POSIX lock, a
- * network file system may not honour it.
+ * The directory is created when it is missing, for its owner, and for its group to reach the sockets in it (0750). It
+ * stays locked for as long as the layer lives, so that a second server on it is refused instead of repairing, under the
+ * first one's feet, work that is still going on. The lock is SQLite's own on an otherwise empty file: the kernel drops
+ * it with the process, also after a `kill -9`, and there is never a stale lock to remove by hand. As with every POSIX
+ * lock, a network file system may not honour it.
  */
 import { join, resolve } from "node:path"
 import { DatabaseSync } from "node:sqlite"
