@@ -1,6 +1,6 @@
 /**
  * A conversation is what a server does with one connection: frames in, requests answered one after another, replies
- * out. `Server` makes one for each connection; a test may make one on any `Socket`.
+ * out. `Server` makes one for each connection.
  *
  * A batch (the frames that one chunk completed) is the unit of work. It is answered in a plain loop, and its replies are
  * written at once; a command that answers with an effect, and a peer that does not take its replies, make it wait.

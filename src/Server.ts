@@ -7,8 +7,8 @@
  * - The requests of one connection are answered in order; connections are independent fibers, each with a session of
  *   its own that is released when the connection ends.
  * - Back-pressure: a batch is what one read brought (some 128 KiB at most). It is answered before the next one is
- *   read, and its replies are written, 64 Ki characters at a time, before more are made; so a peer that does not
- *   read its replies is not read either.
+ *   read, and whenever 64 Ki characters of replies are waiting, they are written before the next request is taken; so
+ *   a peer that does not read its replies is not read either. One answer is made whole, however long it is.
  * - A frame that is no request, and a command that dies, are answered as the protocol says; neither ends the process
  *   nor touches another connection.
  * - When the input ends (the peer half-closes, or the server is draining), what was received is answered, the replies

@@ -2,8 +2,7 @@
  * Statements over many rows at once.
  *
  * A statement through `SqlClient` costs more than a row does, so rows go together. The text of such a statement depends
- * on how many rows there are; to have few texts, which stay prepared, only powers of two are used. Each text is made
- * once, by the client's own compiler, so it is in its dialect.
+ * on how many rows there are; each is made once, by the client's own compiler, so it is in its dialect.
  */
 import { Effect } from "effect"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
@@ -35,8 +34,8 @@ export const forRows = <A extends object>(sql: SqlClient.SqlClient, template: Te
 }
 
 /**
- * Runs a statement over a set of single values, such as `WHERE id IN ...`, whose last may be repeated to make their
- * number a power of two. No values, no statement.
+ * Runs a statement over a set of single values, such as `WHERE id IN ...`, whose last may be repeated: their number is
+ * made a power of two, so that there are few texts, which stay prepared. No values, no statement.
  */
 export const forSet = <A extends object>(sql: SqlClient.SqlClient, template: Template<A>) => {
   const run = runner(sql, template)
