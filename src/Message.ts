@@ -66,11 +66,14 @@ export const keywordOf = (message: Any): string => {
 }
 
 /**
- * A field as a syntax sees it: whether it must be there, may be there, or takes all that remains.
+ * A field as a syntax sees it: whether it must be there, may be there, takes all that remains, or is a list of groups of
+ * fields.
  */
 export interface Field {
   readonly name: string
-  readonly presence: "required" | "optional" | "repeated"
+  readonly presence: "required" | "optional" | "repeated" | "grouped"
+  /** The names of the fields of a group, in their order; only where the field is a list of groups. */
+  readonly group?: ReadonlyArray<string>
 }
 
 /** The fields of a message in their order, as they are when encoded, the tag left out. */
@@ -79,8 +82,14 @@ export const fieldsOf = (message: Any): ReadonlyArray<Field> => {
   if (ast._tag !== "Objects") throw new Error(`Message: ${tagOf(message)} does not encode to a record`)
   return ast.propertySignatures
     .filter((property) => property.name !== "_tag")
-    .map(({ name, type }) => ({ name: String(name), presence: presenceOf(type) }))
+    .map(({ name, type }) => toField(String(name), type))
 }
 
-const presenceOf = (ast: SchemaAST.AST): Field["presence"] =>
-  ast.context?.isOptional === true ? "optional" : ast._tag === "Arrays" ? "repeated" : "required"
+const toField = (name: string, ast: SchemaAST.AST): Field => {
+  if (ast.context?.isOptional === true) return { name, presence: "optional" }
+  if (ast._tag !== "Arrays") return { name, presence: "required" }
+  const element = ast.rest[0]
+  return element?._tag === "Objects"
+    ? { name, presence: "grouped", group: element.propertySignatures.map(({ name }) => String(name)) }
+    : { name, presence: "repeated" }
+}

@@ -10,6 +10,7 @@
  * | --- | --- |
  * | `words` | escaped words: `path /a\\ b data` |
  * | `pairs` | quoted pairs: `add name="x"::comments="y"` |
+ * | `colonPairs` | colon pairs: `FUNCTION:ID=2:PARAM1=90` |
  * | `json` | one JSON document, which the messages describe themselves |
  *
  * Pure: imports only `effect`.
@@ -17,6 +18,7 @@
 import { Schema } from "effect"
 
 export type { Parts, TextMessage } from "./syntax/codec.ts"
+export { ColonFree, colonPairs } from "./syntax/colon-pairs.ts"
 export { json } from "./syntax/json.ts"
 export { pairs, Quotable } from "./syntax/pairs.ts"
 export { words } from "./syntax/words.ts"

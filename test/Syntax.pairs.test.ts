@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Exit, Schema, SchemaGetter } from "effect"
+import * as Framing from "../src/Framing.ts"
 import * as Message from "../src/Message.ts"
+import * as Protocol from "../src/Protocol.ts"
 import * as Syntax from "../src/Syntax.ts"
 
 const Ping = Message.make("ping", {})
@@ -285,6 +287,36 @@ describe("Syntax.pairs", () => {
   it("refuses to write what stands in no quotes", () => {
     for (const text of ["", '"', 'a"b', "a\nb", "\ud800"]) {
       assert.isTrue(Exit.isFailure(Schema.encodeUnknownExit(codec)({ _tag: "say", text })), text)
+    }
+  })
+
+  it("refuses to write a field of any text where a line cannot carry it, and says which", () => {
+    const Tell = Message.make("tell", { text: Schema.String, note: Schema.optionalKey(Schema.String) })
+    const Hum = Message.make("hum", { text: Schema.String })
+    for (const messages of [
+      [Tell, Hum],
+      [Tell, Hum, Count]
+    ]) {
+      const codec = Syntax.pairs(messages, { bare: ["hum"] })
+      const protocol = Protocol.make({
+        name: "any",
+        framing: Framing.lines({ maxLength: 100 }),
+        request: codec,
+        reply: codec,
+        onUnreadable: [],
+        onDefect: []
+      })
+      for (const text of ["", 'a"::note="b', "a\nping", "\ud800"]) {
+        for (const [message, problem] of [
+          [{ _tag: "tell", text }, /without quotes .* in the message tell[^]*"text"/],
+          [{ _tag: "tell", text: "a", note: text }, /in the message tell[^]*"note"/],
+          [{ _tag: "hum", text }, /in the message hum[^]*"text"/]
+        ] as const) {
+          assert.throws(() => protocol.encodeRequest(message), problem)
+          assert.throws(() => Schema.encodeSync(codec)(message))
+        }
+      }
+      assert.strictEqual(protocol.encodeRequest({ _tag: "tell", text: "a::b" }), 'tell text="a::b"')
     }
   })
 

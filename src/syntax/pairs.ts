@@ -1,11 +1,16 @@
 import { Schema } from "effect"
 import * as Message from "../Message.ts"
-import { makeCodec, type Notation, type Parts, type TextMessage } from "./codec.ts"
+import { makeCodec, type Notation, type Parts, type TextMessage, writable } from "./codec.ts"
+
+const quotable = {
+  accepts: (text: string) => text !== "" && !/["\n]/.test(text) && text.isWellFormed(),
+  expected: "text of at least one character, without quotes and line feeds"
+}
 
 /** What can stand between two quotes: one or more characters other than a quote and LF; there is no escape. */
 export const Quotable = Schema.String.check(
-  Schema.makeFilter((text: string) => text !== "" && !/["\n]/.test(text) && text.isWellFormed(), {
-    expected: "text of at least one character, without quotes and line feeds",
+  Schema.makeFilter(quotable.accepts, {
+    expected: quotable.expected,
     arbitraryConstraint: { patterns: [{ source: '^[^"\\n\\ud800-\\udfff]+$', flags: "u" }] }
   })
 )
@@ -19,6 +24,10 @@ export const Quotable = Schema.String.check(
  * The verb is the message's keyword, the keys are the names of its fields; optional ones may be left out. With
  * `bare`, messages of a single field may be written with its value alone, with or without the quotes (`id 5`,
  * `id "5"`, `id id="5"`), and are encoded bare.
+ *
+ * **Gotchas**
+ *
+ * Fields should encode to `Quotable` text. Others can be read, and fail to be written where they hold anything else.
  */
 export const pairs = <const Messages extends ReadonlyArray<TextMessage>>(
   messages: Messages,
@@ -40,7 +49,7 @@ interface Layout {
 const makeLayout = (message: Message.Any, bare: ReadonlyArray<string>): Layout => {
   const fields = Message.fieldsOf(message)
   const tag = Message.tagOf(message)
-  if (fields.some(({ presence }) => presence === "repeated")) {
+  if (fields.some(({ presence }) => presence === "repeated" || presence === "grouped")) {
     throw new Error(`Syntax.pairs: in the message ${tag}, a key stands once, so no field may be repeated`)
   }
   if (bare.includes(tag) && fields.length !== 1) {
@@ -72,11 +81,11 @@ const notation = (layouts: ReadonlyArray<Layout>): Notation => {
 
   const write = (parts: Parts): string => {
     const { bare, fields, keyword } = byTag.get(parts._tag)!
-    if (bare !== undefined) return `${keyword} ${String(parts[bare])}`
+    if (bare !== undefined) return `${keyword} ${writable(quotable, parts[bare], bare, parts._tag)}`
     let line = keyword
     for (const name of fields.keys()) {
-      const value = parts[name]
-      if (value !== undefined) line += `${line === keyword ? " " : "::"}${name}="${String(value)}"`
+      if (parts[name] === undefined) continue
+      line += `${line === keyword ? " " : "::"}${name}="${writable(quotable, parts[name], name, parts._tag)}"`
     }
     return line
   }

@@ -65,10 +65,11 @@ interface Layout {
 
 const makeLayout = (message: Message.Any): Layout => {
   const fields = Message.fieldsOf(message)
-  const order = { required: 0, optional: 1, repeated: 2 }
+  const order = { required: 0, optional: 1, repeated: 2, grouped: 3 }
   const misplaced = fields.some(
     ({ presence }, i) =>
-      i > 0 && (order[presence] < order[fields[i - 1]!.presence] || fields[i - 1]!.presence === "repeated")
+      presence === "grouped" ||
+      (i > 0 && (order[presence] < order[fields[i - 1]!.presence] || fields[i - 1]!.presence === "repeated"))
   )
   if (misplaced) {
     throw new Error(
