@@ -37,6 +37,9 @@ export interface Account {
   readonly realm: string
   readonly name: string
   readonly created: DateTime.Utc
+  readonly email: string | undefined
+  /** What the realm lets it do, in the realm's own words. */
+  readonly role: string | undefined
 }
 
 /** An account in a list. */
@@ -71,6 +74,21 @@ export class LoginFailed extends Schema.TaggedError<LoginFailed>()("LoginFailed"
   }
 }
 
+/**
+ * A peer could not make an account for itself. The reason is for the log; the peer is told no more than that, for else it
+ * would learn which names there are.
+ */
+export class RegistrationFailed extends Schema.TaggedError<RegistrationFailed>()("RegistrationFailed", {
+  realm: Schema.String,
+  username: Schema.String,
+  address: Schema.String,
+  reason: Schema.Literals(["NameTaken", "BadName", "BadPassword", "AddressLocked", "Overloaded"])
+}) {
+  override get message(): string {
+    return "registration failed"
+  }
+}
+
 /** There is an account already whose name differs at most in case. */
 export class NameTaken extends Schema.TaggedError<NameTaken>()("NameTaken", {
   realm: Schema.String,
@@ -97,6 +115,12 @@ export interface PasswordOptions {
   readonly minLength?: number | undefined
 }
 
+/** What else a new account has. */
+export interface AccountOptions extends PasswordOptions {
+  readonly email?: string | undefined
+  readonly role?: string | undefined
+}
+
 type Sql = SqlError.SqlError
 
 /** The accounts of all realms. */
@@ -113,13 +137,31 @@ export class Accounts extends Context.Service<
       password: Redacted.Redacted,
       address: string
     ) => Effect.Effect<Account, LoginFailed | Sql>
-    /** Makes an account. */
+    /**
+     * The account of this name for whoever has another proof than a password, such as a code: `verify` tells whether it is
+     * right. The lock-out is the same as for passwords, and the proof is looked at also where there is no account.
+     */
+    readonly loginWith: <E>(
+      realm: string,
+      name: string,
+      address: string,
+      verify: Effect.Effect<boolean, E>
+    ) => Effect.Effect<Account, LoginFailed | E | Sql>
+    /** Makes an account; without a password none logs in to it. */
     readonly create: (
       realm: string,
       name: string,
-      password: Redacted.Redacted,
-      options?: PasswordOptions
+      password: Redacted.Redacted | undefined,
+      options?: AccountOptions
     ) => Effect.Effect<Account, NameTaken | Name.BadName | Password.BadPassword | Derivation.Overloaded | Sql>
+    /** Makes an account for a peer that asks for it. An address may ask 20 times in 15 minutes. */
+    readonly register: (
+      realm: string,
+      name: string,
+      password: Redacted.Redacted,
+      address: string,
+      options?: AccountOptions
+    ) => Effect.Effect<Account, RegistrationFailed | Sql>
     /** Gives an account another password. A lock stays. */
     readonly setPassword: (
       realm: string,
@@ -154,6 +196,8 @@ export class Accounts extends Context.Service<
 interface Row {
   readonly name: string
   readonly created_at: number | string
+  readonly email: string | null
+  readonly role: string | null
 }
 
 const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions) {
@@ -170,7 +214,7 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
       ? Effect.map(
           sql<
             Row & { readonly password: string }
-          >`SELECT name, created_at, password FROM account ${where(realm, name)}`,
+          >`SELECT name, created_at, email, role, password FROM account ${where(realm, name)}`,
           (rows) => Option.fromUndefinedOr(rows[0])
         )
       : Effect.succeedNone
@@ -181,6 +225,12 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
     return toAccount(realm, row.value)
   })
 
+  /** What failures of a login are counted for. */
+  const subjectsOf = (realm: string, name: string, address: string): ReadonlyArray<Lockout.Subject> => [
+    ...Option.toArray(Lockout.nameSubject(realm, name)),
+    ...Option.toArray(Lockout.addressSubject(address))
+  ]
+
   /** What is left of a login when its turn has come. */
   const attempt = Effect.fnUntraced(function* (
     realm: string,
@@ -190,11 +240,12 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
   ) {
     const at = yield* attempts.begin(subjects)
     const row = yield* rowOf(realm, name)
-    const hash = Option.map(row, ({ name, password }) => readHash(realm, name, password))
+    const hash = Option.flatMap(row, ({ name, password }) => readHash(realm, name, password))
     const bytes = Password.toBytes(password)
     const right = yield* derivation.verify(bytes ?? new Uint8Array(), hash)
-    if (Option.isNone(row) || Option.isNone(hash)) return yield* Effect.fail("UnknownName" as const)
-    if (!right || bytes === undefined) return yield* Effect.fail("WrongPassword" as const)
+    if (Option.isNone(row)) return yield* Effect.fail("UnknownName" as const)
+    if (!right || bytes === undefined || Option.isNone(hash))
+      return yield* Effect.fail("WrongPassword" as const)
     yield* attempts.forgive(subjects, at)
     if (derivation.isWeak(hash.value)) {
       const renewed = PasswordHash.format(yield* derivation.make(bytes))
@@ -204,39 +255,75 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
     return toAccount(realm, row.value)
   })
 
+  const create = Effect.fn("Accounts.create")(function* (
+    realm: string,
+    name: string,
+    password: Redacted.Redacted | undefined,
+    options?: AccountOptions
+  ) {
+    if (!Name.isValid(name)) return yield* new Name.BadName({ username: name })
+    const hash =
+      password === undefined
+        ? noPassword
+        : PasswordHash.format(
+            yield* derivation.inTurn(derivation.make(yield* acceptable(password, name, options)))
+          )
+    const row = {
+      realm,
+      folded: Name.fold(name),
+      name,
+      password: hash,
+      created_at: yield* Clock.currentTimeMillis,
+      email: options?.email ?? null,
+      role: options?.role ?? null
+    }
+    const made = yield* sql`INSERT INTO account ${sql.insert(row)}
+        ON CONFLICT (realm, folded) DO NOTHING RETURNING name`
+    if (made.length === 0) return yield* new NameTaken({ realm, username: name })
+    return toAccount(realm, row)
+  })
+
   return Accounts.of({
     find,
     login: Effect.fn("Accounts.login")(
       function* (realm, name, password, address) {
-        const subjects = [
-          ...Option.toArray(Lockout.nameSubject(realm, name)),
-          ...Option.toArray(Lockout.addressSubject(address))
-        ]
+        const subjects = subjectsOf(realm, name, address)
         yield* attempts.refuseLocked(subjects)
         return yield* derivation.inTurn(attempt(realm, name, password, subjects))
       },
       (effect, realm, username, _, address) =>
-        Effect.mapError(effect, (error) => {
-          const reason = loginFailure(error)
-          return typeof reason === "string" ? new LoginFailed({ realm, username, address, reason }) : reason
-        })
+        Effect.mapError(effect, (error) => toLoginFailed(error, { realm, username, address }))
     ),
-    create: Effect.fn("Accounts.create")(function* (realm, name, password, options) {
-      if (!Name.isValid(name)) return yield* new Name.BadName({ username: name })
-      const bytes = yield* acceptable(password, name, options)
-      const hash = PasswordHash.format(yield* derivation.inTurn(derivation.make(bytes)))
-      const row = {
-        realm,
-        folded: Name.fold(name),
-        name,
-        password: hash,
-        created_at: yield* Clock.currentTimeMillis
-      }
-      const made = yield* sql`INSERT INTO account ${sql.insert(row)}
-        ON CONFLICT (realm, folded) DO NOTHING RETURNING name`
-      if (made.length === 0) return yield* new NameTaken({ realm, username: name })
-      return toAccount(realm, row)
-    }),
+    // Whoever hangs up is not to save himself the failure, nor to lose what is forgiven.
+    loginWith: Effect.fn("Accounts.loginWith")(function* (realm, username, address, verify) {
+      const peer = { realm, username, address }
+      const subjects = subjectsOf(realm, username, address)
+      const at = yield* Effect.mapError(attempts.begin(subjects), (error) => toLoginFailed(error, peer))
+      const row = yield* rowOf(realm, username)
+      const right = yield* verify
+      if (Option.isNone(row)) return yield* new LoginFailed({ ...peer, reason: "UnknownName" })
+      if (!right) return yield* new LoginFailed({ ...peer, reason: "WrongPassword" })
+      yield* attempts.forgive(subjects, at)
+      return toAccount(realm, row.value)
+    }, Effect.uninterruptible),
+    create,
+    register: Effect.fn("Accounts.register")(
+      function* (realm, name, password, address, options) {
+        yield* attempts.begin(Option.toArray(Lockout.addressSubject(address, "registration")))
+        return yield* create(realm, name, password, options)
+      },
+      (effect, realm, username, _, address) =>
+        Effect.mapError(effect, (error) =>
+          error._tag === "SqlError"
+            ? error
+            : new RegistrationFailed({
+                realm,
+                username,
+                address,
+                reason: error._tag === "Locked" ? "AddressLocked" : error._tag
+              })
+        )
+    ),
     setPassword: Effect.fn("Accounts.setPassword")(function* (realm, name, password, options) {
       const account = yield* find(realm, name)
       const bytes = yield* acceptable(password, account.name, options)
@@ -258,7 +345,7 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
     list: Effect.fnUntraced(function* (realm) {
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<Row & { readonly locked_until: number | string | null }>`
-        SELECT account.name, account.created_at, lockout.locked_until FROM account
+        SELECT account.name, account.created_at, account.email, account.role, lockout.locked_until FROM account
         LEFT JOIN account_lockout lockout ON lockout.kind = 'name' AND lockout.realm = account.realm
           AND lockout.subject = account.folded AND lockout.locked_until > ${now}
         WHERE account.realm = ${realm} ORDER BY account.folded`
@@ -270,18 +357,24 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
   })
 })
 
-const toAccount = (realm: string, { created_at, name }: Row): Account => ({
+const toAccount = (realm: string, { created_at, email, name, role }: Row): Account => ({
   realm,
   name,
-  created: DateTime.makeUnsafe(Number(created_at))
+  created: DateTime.makeUnsafe(Number(created_at)),
+  email: email ?? undefined,
+  role: role ?? undefined
 })
 
+/** What stands for the hash of an account without a password. */
+const noPassword = ""
+
 /** Only someone who writes into the database by himself makes one that cannot be read. */
-const readHash = (realm: string, name: string, stored: string): PasswordHash.PasswordHash =>
-  Option.getOrThrowWith(
-    PasswordHash.parse(stored),
-    () => new Error(`the password hash of ${name} in ${realm} is not one of Argon2id`)
-  )
+const readHash = (realm: string, name: string, stored: string): Option.Option<PasswordHash.PasswordHash> =>
+  stored === noPassword
+    ? Option.none()
+    : Option.orElse(PasswordHash.parse(stored), () => {
+        throw new Error(`the password hash of ${name} in ${realm} is not one of Argon2id`)
+      })
 
 const acceptable = (
   password: Redacted.Redacted,
@@ -292,9 +385,17 @@ const acceptable = (
   return problem === undefined ? Effect.succeed(Password.toBytes(password)!) : Effect.fail(problem)
 }
 
-const loginFailure = (
-  error: "UnknownName" | "WrongPassword" | Attempts.Locked | Derivation.Overloaded | Sql
-): LoginFailure | Sql => {
+type Attempted = "UnknownName" | "WrongPassword" | Attempts.Locked | Derivation.Overloaded | Sql
+
+const toLoginFailed = (
+  error: Attempted,
+  peer: { readonly realm: string; readonly username: string; readonly address: string }
+): LoginFailed | Sql => {
+  const reason = loginFailure(error)
+  return typeof reason === "string" ? new LoginFailed({ ...peer, reason }) : reason
+}
+
+const loginFailure = (error: Attempted): LoginFailure | Sql => {
   if (typeof error === "string") return error
   switch (error._tag) {
     case "Locked":

@@ -9,9 +9,9 @@ import { Clock, Effect, Option, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Lockout from "./Lockout.ts"
 
-/** The name or the address of a login is locked. */
+/** The name or the address of a login is locked, or the address of a registration. */
 export class Locked extends Schema.TaggedError<Locked>()("Locked", {
-  kind: Schema.Literals(["name", "address"])
+  kind: Schema.Literals(["name", "address", "registration"])
 }) {}
 
 /** The failures of names and addresses. */

@@ -12,6 +12,9 @@
  * - A login that is refused because of the lock neither counts nor prolongs it.
  * - A login that succeeds forgives the name its failures; the address only that one login, for else an attacker
  *   with one account of his own would have as many guesses as he likes.
+ *
+ * Where peers may make accounts for themselves, that is counted per address in the same way, whatever comes of it: the
+ * twentieth within 15 minutes is the last for 15 minutes.
  */
 import { Duration, Option, Result } from "effect"
 import { IpNetwork, NetAddress } from "effect/net"
@@ -20,13 +23,13 @@ import * as Name from "./Name.ts"
 /** How long a failure counts, and how long a lock lasts, in milliseconds. */
 export const period = Duration.toMillis("15 minutes")
 
-/** How many failures lock a name, and an address. */
-export const limits = { name: 5, address: 20 } as const
+/** How many failures lock a name, and an address, and how many registrations one address has. */
+export const limits = { name: 5, address: 20, registration: 20 } as const
 
 /** What failures are counted for. */
 export interface Subject {
   readonly kind: keyof typeof limits
-  /** Empty for an address, which is the same in all realms. */
+  /** Empty where it is an address, which is the same in all realms. */
   readonly realm: string
   readonly key: string
 }
@@ -66,12 +69,13 @@ export const nameSubject = (realm: string, name: string): Option.Option<Subject>
  * The subject that a peer's address is: of `tcp://HOST:PORT` the host; of an IPv6 address the network of 64 bits, for
  * that much is anyone's who has one. None for peers without an address of their own, such as those of a Unix socket.
  */
-export const addressSubject = (address: string): Option.Option<Subject> => {
+export const addressSubject = (
+  address: string,
+  kind: Exclude<Subject["kind"], "name"> = "address"
+): Option.Option<Subject> => {
   const match = /^[a-z]+:\/\/(?:\[([^\]%]+)(?:%[^\]]*)?\]|([^:[\]]+)):\d+$/.exec(address)
   const host = match?.[1] ?? match?.[2]
-  return host === undefined
-    ? Option.none()
-    : Option.some({ kind: "address", realm: "", key: networkOf(host) })
+  return host === undefined ? Option.none() : Option.some({ kind, realm: "", key: networkOf(host) })
 }
 
 const networkOf = (host: string): string =>

@@ -1,8 +1,8 @@
 /**
  * The tables of the accounts, in SQL that SQLite and PostgreSQL both take.
  *
- * - `account`: realm, folded name (which makes it unique), name as it was given, password hash (PHC string), and when
- *   it was made
+ * - `account`: realm, folded name (which makes it unique), name as it was given, password hash (PHC string), when it was
+ *   made, and, where the realm has them, an e-mail address and a role
  * - `account_lockout`: the failures that still count of a name or an address (JSON), until when it is locked (0 where
  *   it is not), and when the row is of no more use
  *
@@ -27,6 +27,11 @@ export const migrate = Migrations.run({
         locked_until BIGINT NOT NULL, expires_at BIGINT NOT NULL, PRIMARY KEY (kind, realm, subject)
       )`
       yield* sql`CREATE INDEX account_lockout_expiry ON account_lockout (expires_at)`
+    }),
+    "0002_email_and_role": Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`ALTER TABLE account ADD COLUMN email TEXT`
+      yield* sql`ALTER TABLE account ADD COLUMN role TEXT`
     })
   }
 })

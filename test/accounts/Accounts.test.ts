@@ -25,7 +25,9 @@ describe("an account", () => {
             assert.deepStrictEqual(made, {
               realm: "exon",
               name: "Ada",
-              created: DateTime.makeUnsafe(300_000)
+              created: DateTime.makeUnsafe(300_000),
+              email: undefined,
+              role: undefined
             })
             yield* TestClock.adjust("5 minutes")
             assert.deepStrictEqual(yield* accounts.login("exon", "ADA", right, "unix"), made)
