@@ -22,7 +22,8 @@
  * const commands = { get: () => import("./commands/get.ts"), put: () => import("./commands/put.ts") }
  * ```
  */
-import { Context, Effect, Exit, Layer, Ref, Scope, Semaphore } from "effect"
+import { Context, Effect, Exit, Layer, Ref, type Scope } from "effect"
+import * as LoadCache from "./LoadCache.ts"
 import type * as Protocol from "./Protocol.ts"
 
 /**
@@ -142,16 +143,6 @@ export interface CommandCache<in Request, out Reply, in out R> {
 }
 
 /**
- * The commands that are loaded, by tag, and the scope that they were built in.
- */
-interface Generation {
-  readonly handlers: ReadonlyMap<string, AnyHandler>
-  readonly memoMap: Layer.MemoMap
-  readonly scope: Scope.Closeable
-  readonly use: { requests: number; flushed: boolean }
-}
-
-/**
  * Makes the cache of a protocol's commands. It starts empty, and closes with the scope that it is made in.
  */
 export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
@@ -163,68 +154,47 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
   Scope.Scope | Exclude<Requirements<L>, Scope.Scope>
 > =>
   Effect.gen(function* () {
-    const context = yield* Effect.context<Exclude<Requirements<L>, Scope.Scope>>()
-    const loading = yield* Semaphore.make(1)
-    const current = yield* Ref.make(emptyGeneration())
+    const cache = yield* LoadCache.make<string, AnyHandler, never, Requirements<L>>(
+      Effect.fnUntraced(function* (tag: Protocol.Request<P>["_tag"], { memoMap, scope }: Generation) {
+        const layer: Layer.Layer<never, unknown, Requirements<L>> = (yield* Effect.promise(loaders[tag]))
+          .default
+        const services = yield* Effect.orDie(Layer.buildWithMemoMap(layer, memoMap, scope))
+        return Context.getUnsafe(services, service(protocol, tag))
+      })
+    )
 
     // Only what is being waited for can be in progress when a flush comes.
     const protect = (
       generation: Generation,
       answering: Answering<Protocol.Reply<P>, R>
     ): Answering<Protocol.Reply<P>, R> => {
-      const enter = () => void generation.use.requests++
-      const leave = () => {
-        generation.use.requests--
-        return generation.use.flushed ? closeUnused(generation) : Effect.void
-      }
       if (answering instanceof Later) {
         return later((done) => {
-          enter()
+          LoadCache.enter(generation)
           once(answering, (answer) => {
-            Effect.runFork(leave())
+            Effect.runFork(LoadCache.leave(generation))
             done(answer)
           })
         })
       }
-      return isEffect(answering)
-        ? Effect.acquireUseRelease(Effect.sync(enter), () => answering, leave)
-        : answering
+      return isEffect(answering) ? LoadCache.using(generation, answering) : answering
     }
 
-    const load = Effect.fnUntraced(function* (tag: Protocol.Request<P>["_tag"]) {
-      const before = Ref.getUnsafe(current)
-      if (before.handlers.has(tag)) return
-      const module = yield* Effect.promise(loaders[tag])
-      const services = yield* Layer.buildWithMemoMap(module.default, before.memoMap, before.scope)
-      const handler = Context.getUnsafe(services, service(protocol, tag))
-      yield* Ref.update(current, (now) => ({ ...now, handlers: new Map(now.handlers).set(tag, handler) }))
-    })
-
     const answer: Handler<Protocol.Request<P>, Protocol.Reply<P>, R> = (request, connection) => {
-      const generation = Ref.getUnsafe(current)
-      const handler: typeof answer | undefined = generation.handlers.get(request._tag)
+      const generation = Ref.getUnsafe(cache.current)
+      const handler: typeof answer | undefined = generation.values.get(request._tag)
       if (handler !== undefined) {
         const answering = handler(request, connection)
         return isPlain(answering) ? answering : protect(generation, answering)
       }
-      return loading.withPermit(load(request._tag)).pipe(
-        Effect.provideContext(context),
-        Effect.orDie,
-        Effect.flatMap(() => toEffect(answer(request, connection)))
-      )
+      return Effect.flatMap(cache.load(request._tag), () => toEffect(answer(request, connection)))
     }
 
-    const flush = loading.withPermit(
-      Effect.suspend(() => {
-        const before = Ref.getUnsafe(current)
-        before.use.flushed = true
-        return Effect.andThen(Ref.set(current, emptyGeneration()), closeUnused(before))
-      })
-    )
-
-    yield* Effect.addFinalizer(() => Scope.close(Ref.getUnsafe(current).scope, Exit.void))
-    return { answer, flush }
+    return { answer, flush: cache.flush }
   })
+
+/** The handlers that are loaded, by tag. */
+type Generation = LoadCache.Generation<string, AnyHandler>
 
 /** Begins what is answered later; however it behaves, `done` is called once at most. */
 export const once = <Reply>(answering: Later<Reply>, done: Done<Reply>): void => {
@@ -258,13 +228,3 @@ const toEffect = <Reply, R>(
 const isEffect = <Reply, R>(
   answering: Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>, never, R>
 ): answering is Effect.Effect<Protocol.Answer<Reply>, never, R> => Effect.isEffect(answering)
-
-const emptyGeneration = (): Generation => ({
-  handlers: new Map(),
-  memoMap: Layer.makeMemoMapUnsafe(),
-  scope: Scope.makeUnsafe(),
-  use: { requests: 0, flushed: false }
-})
-
-const closeUnused = ({ scope, use }: Generation): Effect.Effect<void> =>
-  use.requests === 0 ? Scope.close(scope, Exit.void) : Effect.void
