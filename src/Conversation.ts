@@ -3,22 +3,20 @@
  * out. `Server` makes one for each connection.
  *
  * A batch (the frames that one chunk completed) is the unit of work. It is answered in a plain loop, and its replies are
- * written at once; a command that answers with an effect, and a peer that does not take its replies, make it wait.
+ * written at once; a command that answers with an effect, and a peer that does not take its replies, make it wait. A
+ * reply that a command writes in portions (`LongReply`) goes out while the command runs.
  */
-import { Cause, type Clock, type Context, Data, Effect, Exit } from "effect"
+import { Cause, type Clock, Context, Data, Effect, Exit } from "effect"
 import type { Socket } from "effect/socket"
 import * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"
+import { type Activity, LongReply, type Room } from "./LongReply.ts"
 import * as Protocol from "./Protocol.ts"
+import type { CommandTally, Tally } from "./Tally.ts"
 import type * as Transport from "./Transport.ts"
 
 /** Sees the frames of a conversation as they come and go. */
 export type Observer = (direction: "received" | "sent", frame: string) => Effect.Effect<void>
-
-/** Since when a conversation has been waiting for its peer, in milliseconds of the Clock; never while it works. */
-export interface Activity {
-  waitingSince: number
-}
 
 /** Replies are written when this many characters of them are waiting, or when the batch is at its end. */
 const writeSize = 65_536
@@ -28,6 +26,7 @@ const mostBegun = 1024
 
 /** An answer in its place among others; without one until it has come. */
 interface Begun {
+  readonly command: CommandTally | undefined
   answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>> | undefined
 }
 
@@ -49,6 +48,8 @@ export class Conversation<R> implements Activity {
   private readonly connection: Transport.Connection
   private readonly clock: Clock.Clock
   private readonly observer: () => Observer | undefined
+  private readonly room: Room
+  private readonly tally: Tally
   private readonly decoder: Framing.Decoder
 
   /** The answers since the first one that comes later, in order. */
@@ -59,6 +60,9 @@ export class Conversation<R> implements Activity {
   private frames: ReadonlyArray<Framing.Frame> = []
   private next = 0
   private replies = ""
+  /** Whether portions of a frame have been written, and the frame so far where somebody wants to see it. */
+  private unfinished = false
+  private portions = ""
   private closing = false
 
   constructor(options: {
@@ -68,16 +72,24 @@ export class Conversation<R> implements Activity {
     readonly context: Context.Context<R>
     readonly connection: Transport.Connection
     readonly clock: Clock.Clock
+    readonly room: Room
+    readonly tally: Tally
     readonly observer?: (() => Observer | undefined) | undefined
   }) {
     this.protocol = options.protocol
     this.answer = options.answer
-    this.context = options.context
+    this.context = Context.add(options.context, LongReply, { portion: this.portion })
     this.connection = options.connection
     this.clock = options.clock
+    this.room = options.room
+    this.tally = options.tally
     this.observer = options.observer ?? noObserver
     this.decoder = options.framing.decoder()
     this.waitingSince = this.clock.currentTimeMillisUnsafe()
+  }
+
+  get destroy(): Effect.Effect<void> {
+    return this.connection.destroy
   }
 
   /** Takes part until the end; succeeds with whether an answer closed the connection. */
@@ -86,6 +98,7 @@ export class Conversation<R> implements Activity {
       .receive(this.receive)
       .pipe(
         Effect.catchTags({ Closed: () => Effect.succeed(true), SocketError: () => Effect.succeed(false) }),
+        Effect.ensuring(Effect.sync(() => this.room.leave(this))),
         Effect.provideContext(this.context)
       )
   }
@@ -101,8 +114,16 @@ export class Conversation<R> implements Activity {
     return step === undefined ? Effect.yieldNow : Effect.andThen(step, Effect.yieldNow)
   }
 
-  /** Answers the frames that are left of the batch, and writes the replies. */
+  /** Goes on with the batch, as far as nothing has to be waited for. */
   private work(): Step<R> {
+    this.tally.begin()
+    const step = this.proceed()
+    this.tally.end()
+    return step
+  }
+
+  /** Answers the frames that are left of the batch, and writes the replies. */
+  private proceed(): Step<R> {
     while (this.next < this.frames.length && !this.closing) {
       const step =
         this.replies.length >= writeSize
@@ -127,7 +148,7 @@ export class Conversation<R> implements Activity {
 
   /** Answers one frame. */
   private respond(frame: Framing.Frame): Step<R> {
-    if (typeof frame !== "string") return this.accept(this.protocol.onUnreadable(frame))
+    if (typeof frame !== "string") return this.acceptUnreadable(frame)
     const observer = this.observer()
     return observer === undefined
       ? this.handle(frame)
@@ -136,13 +157,25 @@ export class Conversation<R> implements Activity {
 
   private handle(frame: string): Step<R> {
     const request: Protocol.Tagged | Protocol.Malformed = this.protocol.decodeRequest(frame)
-    if (request instanceof Protocol.Malformed) return this.accept(this.protocol.onUnreadable(request))
+    if (request instanceof Protocol.Malformed) return this.acceptUnreadable(request)
+    const command = this.tally.of(request._tag)
     const answer = this.tryAnswer(request)
-    if (Command.isPlain(answer)) return this.acceptOne(answer)
-    if (answer instanceof Command.Later) return this.begin(answer)
-    if (!Effect.isEffect(answer)) return this.accept(answer)
+    if (Command.isPlain(answer)) {
+      this.tally.answered(command)
+      return this.acceptOne(answer, command)
+    }
+    if (answer instanceof Command.Later) return this.begin(answer, command)
+    if (!Effect.isEffect(answer)) {
+      this.tally.answered(command)
+      return this.accept(answer, command)
+    }
     // It may take its time, so what is ready goes out before.
-    return Effect.andThen(this.ready, Effect.matchCauseEffect(answer, this.outcome))
+    return Effect.andThen(this.ready, this.waitFor(answer, command))
+  }
+
+  private acceptUnreadable(problem: Protocol.Unreadable): Step<R> {
+    this.tally.unreadable++
+    return this.accept(this.protocol.onUnreadable(problem, this.clock.currentTimeMillisUnsafe()), undefined)
   }
 
   /** Waits until everything so far is answered and written. */
@@ -153,11 +186,13 @@ export class Conversation<R> implements Activity {
     )
   )
 
-  private begin(later: Command.Later<Protocol.Tagged>): Step<R> {
-    const begun: Begun = { answer: undefined }
+  private begin(later: Command.Later<Protocol.Tagged>, command: CommandTally): Step<R> {
+    const begun: Begun = { command, answer: undefined }
     this.begun.push(begun)
     this.missing++
+    const since = performance.now()
     Command.once(later, (answer) => {
+      command.took((performance.now() - since) / 1000)
       begun.answer = answer
       if (--this.missing === 0) this.settled?.()
     })
@@ -189,9 +224,10 @@ export class Conversation<R> implements Activity {
   /** Queues the replies of these answers, from one on. */
   private queue(begun: ReadonlyArray<Begun>, from: number): Step<R> {
     for (let at = from; at < begun.length; at++) {
+      const { command } = begun[at]!
       const answer = begun[at]!.answer!
       const step =
-        (Exit.isSuccess(answer) ? this.accept(answer.value) : this.die(answer.cause)) ??
+        (Exit.isSuccess(answer) ? this.accept(answer.value, command) : this.die(answer.cause, command)) ??
         (this.replies.length >= writeSize ? this.flush() : undefined)
       if (step !== undefined) return Effect.flatMap(step, () => this.queue(begun, at + 1) ?? Effect.void)
     }
@@ -206,48 +242,101 @@ export class Conversation<R> implements Activity {
     }
   }
 
-  private readonly outcome = {
-    onSuccess: (answer: Protocol.Answer<Protocol.Tagged>) => this.accept(answer) ?? Effect.void,
-    onFailure: (cause: Cause.Cause<never>) =>
-      Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : this.die(cause)
-  }
-
-  private die(cause: Cause.Cause<unknown>) {
-    return Effect.andThen(
-      Effect.logError("a command died", cause),
-      Effect.suspend(() => this.accept(this.protocol.onDefect) ?? Effect.void)
+  private waitFor(
+    answer: Effect.Effect<Protocol.Answer<Protocol.Tagged>, never, R>,
+    command: CommandTally
+  ): Effect.Effect<void, Socket.SocketError | Closed, R> {
+    return Effect.suspend(() => {
+      const since = performance.now()
+      return Effect.onExitPrimitive(answer, () => {
+        command.took((performance.now() - since) / 1000)
+        return undefined
+      })
+    }).pipe(
+      Effect.matchCauseEffect({
+        onSuccess: (answer) =>
+          Effect.andThen(this.endPortions() ?? Effect.void, this.accept(answer, command) ?? Effect.void),
+        onFailure: (cause) =>
+          Cause.hasInterruptsOnly(cause) ? Effect.failCause(cause) : this.die(cause, command)
+      })
     )
   }
 
-  /** `accept` for a single reply. */
-  private acceptOne(reply: Protocol.Tagged): Step<R> {
-    if (this.begun.length > 0 || this.observer() !== undefined) return this.accept(reply)
-    try {
-      this.replies += this.protocol.framing.encode(this.protocol.encodeReply(reply))
-      return undefined
-    } catch {
-      return this.accept(reply)
-    }
+  private die(cause: Cause.Cause<unknown>, command: CommandTally | undefined) {
+    this.room.leave(this)
+    if (command !== undefined) command.outcomes.died++
+    return Effect.andThen(
+      Effect.logError("a command died", cause),
+      Effect.suspend(() => {
+        if (!this.unfinished) return this.accept(this.protocol.onDefect, undefined) ?? Effect.void
+        // Whatever is said now would be taken for more of the frame.
+        this.closing = true
+        return Effect.void
+      })
+    )
   }
 
-  /** Queues the replies of an answer. */
-  private accept(answer: Protocol.Answer<Protocol.Tagged>): Step<R> {
+  /** Makes and writes a portion of a long reply. */
+  private readonly portion = <R2>(
+    size: number,
+    make: Effect.Effect<string, never, R2>
+  ): Effect.Effect<void, never, R2> =>
+    this.room.enter(this, size).pipe(
+      Effect.andThen(make),
+      Effect.flatMap((text) => {
+        this.room.made(this, text.length)
+        this.unfinished = true
+        if (this.observer() !== undefined) this.portions += text
+        return this.send(text) ?? Effect.void
+      }),
+      // The peer is gone.
+      Effect.catch(() => Effect.interrupt)
+    )
+
+  /** Ends the frame whose portions have been written. */
+  private endPortions(): Step<R> {
+    if (!this.unfinished) return undefined
+    const { portions } = this
+    this.room.leave(this)
+    this.unfinished = false
+    this.portions = ""
+    this.replies += this.protocol.framing.encode("")
+    return this.observer()?.("sent", portions)
+  }
+
+  /** `accept` for a single reply. */
+  private acceptOne(reply: Protocol.Tagged, command: CommandTally): Step<R> {
+    if (this.begun.length > 0 || this.observer() !== undefined) return this.accept(reply, command)
+    try {
+      this.replies += this.protocol.framing.encode(this.protocol.encodeReply(reply))
+    } catch {
+      return this.accept(reply, command)
+    }
+    command.outcomes[this.protocol.isError(reply) ? "error" : "ok"]++
+    return undefined
+  }
+
+  /** Queues the replies of an answer, of a command unless there is none to count it for. */
+  private accept(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined): Step<R> {
     const closing = answer instanceof Protocol.Closing
     if (this.begun.length > 0) {
-      this.begun.push({ answer: Exit.succeed(answer) })
+      this.begun.push({ command, answer: Exit.succeed(answer) })
       if (closing) this.closing = true
       return undefined
     }
     const frames: Array<string> = []
+    let outcome: "ok" | "error" = "ok"
     try {
       for (const reply of closing ? answer.replies : Array.isArray(answer) ? answer : [answer]) {
         frames.push(this.protocol.encodeReply(reply))
+        if (this.protocol.isError(reply)) outcome = "error"
       }
     } catch (error) {
       // The answer to a defect is the protocol's own constant: when even that cannot be said, nothing can.
-      if (answer !== this.protocol.onDefect) return this.die(Cause.die(error))
+      if (answer !== this.protocol.onDefect) return this.die(Cause.die(error), command)
       this.closing = true
     }
+    if (command !== undefined) command.outcomes[outcome]++
     for (const frame of frames) this.replies += this.protocol.framing.encode(frame)
     if (closing) this.closing = true
     const observer = this.observer()
@@ -258,7 +347,11 @@ export class Conversation<R> implements Activity {
     if (this.replies === "") return undefined
     const replies = this.replies
     this.replies = ""
-    const sending = this.connection.send(replies)
+    return this.send(replies)
+  }
+
+  private send(text: string): Effect.Effect<void, Socket.SocketError> | undefined {
+    const sending = this.connection.send(text)
     if (sending === undefined) return undefined
     this.waitingSince = this.clock.currentTimeMillisUnsafe()
     return Effect.map(sending, () => {

@@ -42,8 +42,10 @@ export interface Protocol<
   readonly reply: Schema.Codec<Reply, string>
   /** Whether this frame is the last of its reply: by it a client knows that its request has been answered. */
   readonly isLast: (reply: Reply) => boolean
-  /** The answer to a frame that is no request. */
-  readonly onUnreadable: (problem: Unreadable) => Answer<Reply>
+  /** Whether this frame tells that its request was refused or failed. */
+  readonly isError: (reply: Reply) => boolean
+  /** The answer to a frame that is no request; `at` is when it came, in milliseconds since 1970. */
+  readonly onUnreadable: (problem: Unreadable, at: number) => Answer<Reply>
   /** The answer to a request whose handler died; the cause is logged. */
   readonly onDefect: Answer<Reply>
   readonly decodeRequest: (frame: string) => Request | Malformed
@@ -95,8 +97,9 @@ export class Malformed extends Data.TaggedClass("Malformed")<{
  *
  * **Details**
  *
- * `onUnreadable` is an answer, or tells one by what is wrong with the frame. `isLast` is true of every frame unless
- * given: a protocol whose replies span frames says which is the last.
+ * `onUnreadable` is an answer, or tells one by what is wrong with the frame, and when it came. `isLast` is true of every
+ * frame unless given: a protocol whose replies span frames says which is the last. `isError` is true of none unless
+ * given.
  */
 export const make = <
   const Name extends string,
@@ -108,7 +111,10 @@ export const make = <
   readonly request: RequestCodec
   readonly reply: ReplyCodec
   readonly isLast?: (reply: ReplyCodec["Type"]) => boolean
-  readonly onUnreadable: Answer<ReplyCodec["Type"]> | ((problem: Unreadable) => Answer<ReplyCodec["Type"]>)
+  readonly isError?: (reply: ReplyCodec["Type"]) => boolean
+  readonly onUnreadable:
+    | Answer<ReplyCodec["Type"]>
+    | ((problem: Unreadable, at: number) => Answer<ReplyCodec["Type"]>)
   readonly onDefect: Answer<ReplyCodec["Type"]>
 }): Protocol<Name, RequestCodec["Type"], ReplyCodec["Type"]> => {
   const request: Schema.Codec<RequestCodec["Type"], string> = definition.request
@@ -116,6 +122,7 @@ export const make = <
   const { onUnreadable } = definition
   return {
     isLast: () => true,
+    isError: () => false,
     ...definition,
     onUnreadable: typeof onUnreadable === "function" ? onUnreadable : () => onUnreadable,
     decodeRequest: decoder(request),

@@ -8,7 +8,8 @@
  *   its own that is released when the connection ends.
  * - Back-pressure: a batch is what one read brought (some 128 KiB at most). It is answered before the next one is
  *   read, and whenever 64 Ki characters of replies are waiting, they are written before the next request is taken; so
- *   a peer that does not read its replies is not read either. One answer is made whole, however long it is.
+ *   a peer that does not read its replies is not read either. An answer is made whole, however long it is, unless its
+ *   command writes it in portions: see `LongReply`.
  * - A frame that is no request, and a command that dies, are answered as the protocol says; neither ends the process
  *   nor touches another connection.
  * - When the input ends (the peer half-closes, or the server is draining), what was received is answered, the replies
@@ -18,18 +19,22 @@
  *
  * **Limits**
  *
- * Connections beyond `maxConnections` are closed at once, counted in the metric `wireline_connections_refused`, and
+ * Connections beyond `maxConnections` are closed at once, counted (`Tally`), and
  * logged at most once a second. A connection that completes no frame and takes no reply for `idleTimeout` is closed;
- * the time in which its commands run does not count.
+ * the time in which its commands run does not count. One that does not take a long reply is closed after
+ * `unreadTimeout`, but only while others wait because `maxUnread` is reached.
  */
-import { Cause, Clock, Context, Duration, Effect, Layer, Metric, type Scope } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Layer, type Scope } from "effect"
 import { Socket, SocketServer } from "effect/socket"
 import * as Command from "./Command.ts"
-import { type Activity, Conversation, type Observer } from "./Conversation.ts"
+import { Conversation, type Observer } from "./Conversation.ts"
+import { type Activity, closeWaiting, Room } from "./LongReply.ts"
 import type * as Protocol from "./Protocol.ts"
+import * as Tally from "./Tally.ts"
 import * as Transport from "./Transport.ts"
 
 export type { Observer } from "./Conversation.ts"
+export { LongReply } from "./LongReply.ts"
 export { Peer } from "./Peer.ts"
 
 /** What the peers of a server may use up. */
@@ -40,6 +45,13 @@ export interface Limits {
   readonly maxConnections?: number
   /** How long a connection may be idle; for ever by default. */
   readonly idleTimeout?: Duration.Input
+  /**
+   * How many characters of long replies may be made and not taken by their peers, all connections together; 64 Mi by
+   * default. A character takes one or two bytes.
+   */
+  readonly maxUnread?: number
+  /** How long a peer may take nothing of a long reply while others wait for room for theirs; 30 seconds by default. */
+  readonly unreadTimeout?: Duration.Input
 }
 
 /** What a protocol is served with. */
@@ -57,15 +69,6 @@ const lingerTime = Duration.seconds(1)
 
 /** How many bytes it may send meanwhile. */
 const lingerSize = 16_777_216
-
-const connectionsOpen = Metric.gauge("wireline_connections_open", {
-  description: "Connections that are being served"
-})
-
-const connectionsRefused = Metric.counter("wireline_connections_refused", {
-  description: "Connections closed at once because there were too many",
-  incremental: true
-})
 
 /**
  * Serves a protocol for as long as the Layer lives, on the `SocketServer` in its context. Releasing the Layer drains
@@ -92,17 +95,21 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
     const cache = yield* Command.makeCache<P, S, L>(protocol, options.commands)
     const clock = yield* Clock.Clock
     const framing = protocol.framing.withMaxLength(options.maxFrame ?? protocol.framing.maxLength)
-    const connections = new Connections(protocol.name, options.maxConnections ?? 1000, clock)
+    const tally = yield* Tally.make(protocol.name)
+    const connections = new Connections(tally, options.maxConnections ?? 1000, clock)
     if (options.idleTimeout !== undefined) {
       yield* Effect.forkScoped(connections.closeIdle(Duration.fromInputUnsafe(options.idleTimeout)))
     }
+    const room = new Room(options.maxUnread ?? 67_108_864, clock)
+    const unreadTimeout = Duration.fromInputUnsafe(options.unreadTimeout ?? "30 seconds")
+    yield* Effect.forkScoped(room.closeStalled(Duration.toMillis(unreadTimeout)))
 
     const converse = Effect.fnUntraced(function* (socket: Socket.Socket, connection: Connection) {
       const context = yield* Effect.context()
       const transport =
         Context.getOrUndefined(context, Transport.Transport) ?? (yield* Transport.fromSocket(socket))
       yield* Effect.addFinalizer(() => transport.close)
-      connection.destroy = transport.destroy
+      connection.activity = { ...connection.activity, destroy: transport.destroy }
       const session = yield* Layer.buildWithMemoMap(
         options.session,
         Layer.makeMemoMapUnsafe(),
@@ -115,6 +122,8 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
         context: Context.merge(context, session),
         connection: transport,
         clock,
+        room,
+        tally,
         observer: options.observer
       })
       connection.activity = conversation
@@ -137,22 +146,19 @@ const forget = (size: number) => {
 /** A connection as the server sees it from outside. */
 interface Connection {
   activity: Activity
-  /** Closes it at once, whatever it is doing and whatever is still to be written. */
-  destroy: Effect.Effect<void>
 }
 
 /** The connections of one server: how many there may be, and which of them have been idle too long. */
 class Connections {
   private readonly open = new Set<Connection>()
-  private refused = 0
   private refusalLogged = Number.NEGATIVE_INFINITY
 
-  private readonly protocol: string
+  private readonly tally: Tally.Tally
   private readonly max: number
   private readonly clock: Clock.Clock
 
-  constructor(protocol: string, max: number, clock: Clock.Clock) {
-    this.protocol = protocol
+  constructor(tally: Tally.Tally, max: number, clock: Clock.Clock) {
+    this.tally = tally
     this.max = max
     this.clock = clock
   }
@@ -163,11 +169,12 @@ class Connections {
   ): Effect.Effect<void, never, Exclude<R, Scope.Scope>> {
     if (this.open.size >= this.max) return this.refuse
     const connection: Connection = {
-      activity: { waitingSince: this.clock.currentTimeMillisUnsafe() },
-      destroy: Effect.void
+      activity: { waitingSince: this.clock.currentTimeMillisUnsafe(), destroy: Effect.void }
     }
     this.open.add(connection)
-    return Effect.andThen(this.report, run(connection)).pipe(
+    this.tally.accepted++
+    this.tally.open++
+    return run(connection).pipe(
       Effect.scoped,
       Effect.catchCause((cause) =>
         Cause.hasInterruptsOnly(cause) || Socket.isSocketError(Cause.squash(cause))
@@ -175,56 +182,37 @@ class Connections {
           : Effect.logError("a connection ended because of an error in the server", cause)
       ),
       Effect.ensuring(
-        Effect.suspend(() => {
+        Effect.sync(() => {
           this.open.delete(connection)
-          return this.report
+          this.tally.open--
         })
       )
     )
   }
 
-  private readonly report = Effect.suspend(() =>
-    Metric.update(Metric.withAttributes(connectionsOpen, { protocol: this.protocol }), this.open.size)
-  )
-
   private readonly refuse = Effect.suspend(() => {
-    this.refused++
-    const count = Metric.update(Metric.withAttributes(connectionsRefused, { protocol: this.protocol }), 1)
+    const refused = ++this.tally.refused
     const now = this.clock.currentTimeMillisUnsafe()
-    if (now - this.refusalLogged < 1000) return count
+    if (now - this.refusalLogged < 1000) return Effect.void
     this.refusalLogged = now
-    return Effect.andThen(
-      count,
-      Effect.logWarning(
-        `refused a connection: ${this.max} are open, the most there may be; ${this.refused} refused since the start`
-      )
+    return Effect.logWarning(
+      `refused a connection: ${this.max} are open, the most there may be; ${refused} refused since the start`
     )
   })
 
-  /**
-   * Closes the connections that have been waiting for their peer longer than the timeout. It wakes when the one that
-   * has waited longest would be due, so it costs nothing while connections are busy.
-   */
+  /** Closes the connections that have been waiting for their peer longer than the timeout. */
   closeIdle(timeout: Duration.Duration): Effect.Effect<never> {
-    const limit = Duration.toMillis(timeout)
-    const sweep = Effect.suspend(() => {
-      const now = this.clock.currentTimeMillisUnsafe()
-      const idle: Array<Connection> = []
-      let oldest = now
-      for (const connection of this.open) {
-        const since = connection.activity.waitingSince
-        if (now - since >= limit) idle.push(connection)
-        else oldest = Math.min(oldest, since)
-      }
-      return Effect.andThen(
-        Effect.forEach(
-          idle,
-          ({ destroy }) => Effect.andThen(Effect.logDebug("closed an idle connection"), destroy),
-          { discard: true }
-        ),
-        Effect.sleep(oldest + limit - now)
+    return Effect.forever(
+      closeWaiting(
+        () => this.activities(),
+        Duration.toMillis(timeout),
+        this.clock,
+        "closed an idle connection"
       )
-    })
-    return Effect.forever(sweep)
+    )
+  }
+
+  private *activities(): Iterable<Activity> {
+    for (const { activity } of this.open) yield activity
   }
 }

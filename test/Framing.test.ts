@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema, Stream } from "effect"
 import * as Framing from "../src/Framing.ts"
+import * as Frames from "./support/Frames.ts"
+import { assemble, cut, notUtf8, Places, show, singly } from "./support/Frames.ts"
 
 interface Options {
   readonly maxLength: number
@@ -9,9 +11,6 @@ interface Options {
 }
 
 const encoder = new TextEncoder()
-
-/** What a frame looks like in a comparison. */
-const show = (frame: Framing.Frame): string => (typeof frame === "string" ? `= ${frame}` : frame.reason)
 
 /** The framing as its documentation words it, byte by byte over the whole input. */
 const model = ({ carriageReturn, escape, maxLength }: Options, bytes: Uint8Array): ReadonlyArray<string> => {
@@ -38,28 +37,11 @@ const model = ({ carriageReturn, escape, maxLength }: Options, bytes: Uint8Array
   return frames
 }
 
-/** The frames of chunks; each chunk comes in the same memory, which is overwritten before the next. */
-const framesOf = (options: Options, chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<string> => {
-  const decoder = Framing.lines(options).decoder()
-  const memory = new Uint8Array(Math.max(0, ...chunks.map(({ length }) => length)))
-  const frames: Array<string> = []
-  for (const chunk of chunks) {
-    memory.set(chunk)
-    frames.push(...decoder.push(memory.subarray(0, chunk.length)).map(show))
-    memory.fill(0x0a)
-  }
-  return frames
-}
-
-const cut = (bytes: Uint8Array, places: ReadonlyArray<number>): ReadonlyArray<Uint8Array> => {
-  const sorted = [0, ...places.map((place) => place % (bytes.length + 1)), bytes.length].toSorted(
-    (a, b) => a - b
-  )
-  return sorted.slice(1).map((to, i) => bytes.subarray(sorted[i], to))
-}
+const framesOf = (options: Options, chunks: ReadonlyArray<Uint8Array>): ReadonlyArray<string> =>
+  Frames.framesOf(Framing.lines(options), chunks)
 
 /** What means something to a framing, and what only looks as if it did. */
-const pieces: Record<string, (maxLength: number) => Uint8Array | string> = {
+const pieces: Frames.Pieces = {
   lf: () => "\n",
   backslash: () => "\\",
   escapedLf: () => "\\\n",
@@ -75,11 +57,7 @@ const pieces: Record<string, (maxLength: number) => Uint8Array | string> = {
   fourBytes: () => "😀",
   byteOrderMark: () => "\ufeff",
   replacement: () => "\ufffd",
-  neverUtf8: () => Uint8Array.of(0xff),
-  cutShort: () => Uint8Array.of(0xe2, 0x82),
-  continuation: () => Uint8Array.of(0x80),
-  surrogate: () => Uint8Array.of(0xed, 0xa0, 0x80),
-  overlong: () => Uint8Array.of(0xc0, 0x8a),
+  ...notUtf8,
   underLimit: (maxLength) => "x".repeat(maxLength - 1),
   atLimit: (maxLength) => "x".repeat(maxLength),
   overLimit: (maxLength) => "x".repeat(maxLength + 1),
@@ -88,9 +66,7 @@ const pieces: Record<string, (maxLength: number) => Uint8Array | string> = {
 }
 
 const Piece = Schema.Literals(Object.keys(pieces))
-const Pieces = Arbitrary.array(Arbitrary.schema(Piece), { maxLength: 40 })
-const Place = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 10_000 }))
-const Places = Arbitrary.array(Arbitrary.schema(Place), { maxLength: 30 })
+const Names = Arbitrary.array(Arbitrary.schema(Piece), { maxLength: 40 })
 const AnyOptions: Arbitrary.Arbitrary<Options> = Arbitrary.map(
   Arbitrary.all([
     Arbitrary.schema(Schema.Literals([1, 2, 3, 7, 64, 200])),
@@ -104,40 +80,28 @@ const AnyOptions: Arbitrary.Arbitrary<Options> = Arbitrary.map(
   })
 )
 
-const assemble = (names: ReadonlyArray<string>, maxLength: number): Uint8Array =>
-  Buffer.concat(
-    names.map((name) => {
-      const piece = pieces[name]!(maxLength)
-      return typeof piece === "string" ? encoder.encode(piece) : piece
-    })
-  )
-
 const many = { arbitrary: { runs: 1500 } }
 
 describe("Framing", () => {
   it.prop(
     "cuts the same frames however the bytes are cut into chunks",
-    [AnyOptions, Pieces, Places],
+    [AnyOptions, Names, Places],
     ([options, names, places]) => {
-      const bytes = assemble(names, options.maxLength)
+      const bytes = assemble(pieces, names, options.maxLength)
       const expected = model(options, bytes)
       assert.deepStrictEqual(framesOf(options, [bytes]), expected, "in one chunk")
       assert.deepStrictEqual(framesOf(options, cut(bytes, places)), expected, "in chunks")
-      const single = cut(
-        bytes,
-        Array.from(bytes, (_, i) => i)
-      )
-      assert.deepStrictEqual(framesOf(options, single), expected, "byte by byte")
+      assert.deepStrictEqual(framesOf(options, singly(bytes)), expected, "byte by byte")
     },
     many
   )
 
   it.effect.prop(
     "cuts the same frames as a channel of a stream",
-    [AnyOptions, Pieces, Places],
+    [AnyOptions, Names, Places],
     ([options, names, places]) =>
       Effect.gen(function* () {
-        const bytes = assemble(names, options.maxLength)
+        const bytes = assemble(pieces, names, options.maxLength)
         const frames = yield* Stream.fromIterable(cut(bytes, places)).pipe(
           Stream.rechunk(3),
           Stream.pipeThroughChannel(Framing.decode(Framing.lines(options))),
@@ -150,9 +114,9 @@ describe("Framing", () => {
 
   it.prop(
     "reads back what it wrote",
-    [AnyOptions, Pieces, Places],
+    [AnyOptions, Names, Places],
     ([options, names, places]) => {
-      const bytes = assemble(names, options.maxLength)
+      const bytes = assemble(pieces, names, options.maxLength)
       const framing = Framing.lines(options)
       const frames = framing
         .decoder()
@@ -222,7 +186,7 @@ describe("Framing", () => {
     const decoder = Framing.lines({ maxLength: 3 }).decoder()
     assert.deepStrictEqual(decoder.push(encoder.encode("abc")), [])
     assert.deepStrictEqual(decoder.push(encoder.encode("d")), [
-      new Framing.BadFrame({ reason: "TooLong", maxLength: 3 })
+      new Framing.BadFrame({ reason: "TooLong", maxLength: 3, length: 4 })
     ])
     assert.deepStrictEqual(decoder.push(encoder.encode("efg\nh\n")), ["h"])
   })

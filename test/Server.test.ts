@@ -63,7 +63,7 @@ const metric = (id: string) =>
       id === other && attributes?.["protocol"] === "probe" ? [state] : []
     )
   )
-const refused = Effect.map(metric("wireline_connections_refused"), ([state]) =>
+const refused = Effect.map(metric("wireline_connections_refused_total"), ([state]) =>
   state !== undefined && "count" in state ? Number(state.count) : 0
 )
 const opened = Effect.map(metric("wireline_connections_open"), ([state]) =>

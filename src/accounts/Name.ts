@@ -4,6 +4,7 @@
  * A name is kept as it was given and compared by its folded form, so that `Ada`, `ada` and `ＡＤＡ` are one account.
  */
 import { Schema } from "effect"
+import * as CaseFolding from "../CaseFolding.ts"
 
 /** The most characters of a name. */
 export const maxLength = 64
@@ -24,11 +25,5 @@ export const isValid = (name: string): boolean => {
   return Array.from(name).length <= maxLength && !/\p{Cc}|^\s|\s$/u.test(name) && fold(name).length > 0
 }
 
-/**
- * What two names have in common that differ only in case, or in how Unicode writes the same characters.
- *
- * JavaScript has no case folding, so it goes by way of small letters (for `ẞ`), capitals (for `ß`) and small letters
- * again, where `ς` is `σ`, wherever it stands in the word.
- */
-export const fold = (name: string): string =>
-  name.normalize("NFKC").toLowerCase().toUpperCase().toLowerCase().replaceAll("ς", "σ").normalize("NFKC")
+/** What two names have in common that differ only in case, or in how Unicode writes the same characters. */
+export const fold = CaseFolding.foldCompatible

@@ -26,6 +26,12 @@ const Wait = Message.make("wait", { gate: Syntax.Word })
 const Later = Message.make("later", { gate: Syntax.Word })
 // Answers with so many bytes.
 const Big = Message.make("big", { size: number })
+// Answers with so many portions of so many bytes; dies after them when told.
+const Portions = Message.make("portions", {
+  count: number,
+  size: number,
+  ends: Schema.Literals(["well", "dead"])
+})
 // Answers with so many lines.
 const Many = Message.make("many", { count: number })
 // Answers nothing.
@@ -52,12 +58,13 @@ const reasons = { TooLong: "too-long", NotUtf8: "not-utf8" } as const
 export const Probe = Protocol.make({
   name: "probe",
   framing: Framing.lines({ maxLength: 1000, escape: "\\" }),
-  request: Syntax.words([Say, Wait, Later, Big, Many, Silent, Count, Who, Die, Bye]),
+  request: Syntax.words([Say, Wait, Later, Big, Portions, Many, Silent, Count, Who, Die, Bye]),
   reply: Reply,
   onUnreadable: (problem): Reply => ({
     _tag: "failed",
     reason: problem._tag === "BadFrame" ? reasons[problem.reason] : "syntax"
   }),
+  isError: (reply) => reply._tag === "said" && reply.text === "no",
   onDefect: { _tag: "failed", reason: "internal" }
 })
 export type Probe = typeof Probe
@@ -65,7 +72,7 @@ export type Probe = typeof Probe
 /** The same, but a bad frame closes the connection. */
 export const StrictProbe: Probe = {
   ...Probe,
-  onUnreadable: (problem) => Protocol.closing(Probe.onUnreadable(problem) as Reply)
+  onUnreadable: (problem, at) => Protocol.closing(Probe.onUnreadable(problem, at) as Reply)
 }
 
 /** Where what happens is noted, and where the gates are. */
@@ -160,6 +167,26 @@ const commands = {
     happenings.note("big")
     return said("x".repeat(size))
   }),
+  portions: noting(
+    "portions",
+    ({ happenings }) =>
+      ({ count, ends, size }) =>
+        Effect.gen(function* () {
+          const { portion } = yield* Server.LongReply
+          for (let i = 0; i < count; i++) {
+            const text = i === 0 ? `said ${"x".repeat(size)}` : "x".repeat(size)
+            yield* portion(
+              size,
+              Effect.sync(() => {
+                happenings.note("portion")
+                return text
+              })
+            )
+          }
+          happenings.note("portions written")
+          return ends === "well" ? [] : yield* Effect.die(new Error("a command gave up"))
+        })
+  ),
   many: command("many", ({ count }) => Array.from({ length: count }, (_, i) => said(String(i)))),
   silent: command("silent", () => []),
   count: command("count", (_, connection: Context.Context<Session>) =>

@@ -3,26 +3,20 @@
  */
 import { join } from "node:path"
 import { NodeCrypto } from "@effect/platform-node"
-import { assert } from "@effect/vitest"
 import { Context, Effect, Layer, Redacted, type Scope } from "effect"
 import type { Kdf } from "effect/crypto"
 import { Accounts } from "../../src/accounts/Accounts.ts"
-import type * as Endpoint from "../../src/Endpoint.ts"
 import * as ExonServer from "../../src/protocols/exon/Server.ts"
 import { Store } from "../../src/protocols/exon/Store.ts"
 import type * as Server from "../../src/Server.ts"
 import * as Sqlite from "../../src/storage/Sqlite.ts"
 import { temporaryDirectory } from "./Directory.ts"
 import { serveOn, tcp } from "./Probe.ts"
-import * as RawPeer from "./RawPeer.ts"
 import * as Started from "./Started.ts"
+import type { Served } from "./Talk.ts"
 
-type Tcp = Extract<Endpoint.Endpoint, { readonly _tag: "Tcp" }>
-
-/** Where Exon is served. */
-export interface ServedExon {
-  readonly endpoint: Tcp
-}
+export type ServedExon = Served
+export { answersOf, askOne, converseWith, type Exchange, lastWordsOf, writeTo } from "./Talk.ts"
 
 /** A server in this process. */
 export interface Here extends ServedExon {
@@ -87,42 +81,3 @@ export const serveThere = (
     const [, port] = yield* process.says("stdout", /^exon listening on tcp:\/\/127\.0\.0\.1:(\d+)\n/m)
     return { process, data, endpoint: { ...tcp, port: Number(port) } }
   })
-
-/** All that a client gets that sends this and half-closes. */
-export const answersOf = ({ endpoint }: ServedExon, sent: string | Uint8Array): Effect.Effect<string> =>
-  Effect.gen(function* () {
-    const peer = yield* RawPeer.connect(endpoint)
-    yield* peer.send(sent)
-    yield* peer.end
-    return yield* peer.rest
-  }).pipe(Effect.scoped)
-
-/** All that a client gets that sends this and goes on listening: it returns when the server closes the connection. */
-export const lastWordsOf = ({ endpoint }: ServedExon, sent: string | Uint8Array): Effect.Effect<string> =>
-  Effect.gen(function* () {
-    const peer = yield* RawPeer.connect(endpoint)
-    yield* peer.send(sent)
-    return yield* peer.rest
-  }).pipe(Effect.scoped)
-
-/** Sends one line and gives the reply to it. */
-export const askOne = (peer: RawPeer.RawPeer, line: string): Effect.Effect<string> =>
-  Effect.andThen(
-    peer.send(`${line}\n`),
-    Effect.map(peer.lines(1), ([reply]) => reply!)
-  )
-
-/** A line that is sent, and the line that comes back. */
-export type Exchange = readonly [sent: string, received: string]
-
-/** Has a conversation on a new connection, all of it sent at once, and compares every byte of the answers. */
-export const converseWith = (served: ServedExon, ...exchanges: ReadonlyArray<Exchange>) =>
-  Effect.map(answersOf(served, exchanges.map(([sent]) => `${sent}\n`).join("")), (received) =>
-    assert.deepStrictEqual(received.split("\n"), [...exchanges.map(([, received]) => received), ""])
-  )
-
-/** Writes and waits until the kernel has taken it; false when the connection is over. */
-export const writeTo = (peer: RawPeer.RawPeer, bytes: string | Uint8Array): Effect.Effect<boolean> =>
-  Effect.promise(
-    () => new Promise<boolean>((resolve) => void peer.socket.write(bytes, (error) => resolve(!error)))
-  )

@@ -5,7 +5,7 @@
 import { Stream } from "effect"
 import { Csv, Ndjson } from "effect/encoding"
 import { SqlClient, type SqlError } from "effect/sql"
-import type { Item } from "./Item.ts"
+import * as Items from "./Items.ts"
 import { fields, type Format, toRecord } from "./Transfer.ts"
 
 /** The text of the file, in pieces. */
@@ -27,22 +27,4 @@ export const run = (format: Format): Stream.Stream<string, SqlError.SqlError, Sq
         Stream.mapArray((lines) => [lines.join("")])
       )
 
-const items: Stream.Stream<Item, SqlError.SqlError, SqlClient.SqlClient> = Stream.unwrap(
-  SqlClient.SqlClient.useSync((sql) =>
-    sql<ItemRow>`SELECT id, name, comments, author, added_at FROM exon_item ORDER BY id`.stream.pipe(
-      Stream.map(({ added_at, author, comments, id, name }): Item => ({
-        id: Number(id),
-        name,
-        date: Number(added_at),
-        comments,
-        author
-      }))
-    )
-  )
-)
-
-interface ItemRow extends Omit<Item, "id" | "date"> {
-  /** PostgreSQL's driver may give a BIGINT as a string. */
-  readonly id: number | string
-  readonly added_at: number | string
-}
+const items = Stream.unwrap(SqlClient.SqlClient.useSync((sql) => Items.make(sql).all))

@@ -2,7 +2,7 @@
  * An item of the inventory, and the two things that are decided about it without asking the database: when two names
  * are the same, and how much may be written about one item.
  */
-import { foldCase } from "./Folding.ts"
+import * as CaseFolding from "../../CaseFolding.ts"
 
 /** An item as it is kept. */
 export interface Item {
@@ -25,4 +25,4 @@ export interface Item {
 export const maxComments = 262_144
 
 /** What the database holds unique: two names are the same when this is the same. */
-export const foldName = foldCase
+export const foldName = CaseFolding.fold

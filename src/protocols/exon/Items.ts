@@ -3,13 +3,18 @@
  *
  * These run in the transaction of whoever calls them, and touch neither the audit trail nor the search index.
  */
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import type { Item } from "./Item.ts"
 import * as Rows from "./Rows.ts"
 
 /** How many items a list or a search answers with. */
 export const pageSize = 50
+
+/** An item that has not been read, and how many bytes its name and its comments have. */
+export interface Measured extends Pick<Item, "id"> {
+  readonly size: number
+}
 
 /** An item to be added; `folded` is its name as `Item.foldName` folds it. */
 export interface NewItem extends Omit<Item, "id"> {
@@ -29,8 +34,12 @@ interface ItemRow {
 export interface Items {
   /** The items with these ids, in no order. */
   readonly get: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
-  /** One page, newest first; page 1 is the first. */
-  readonly list: (page: number) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
+  /** All items, in the order of their ids. */
+  readonly all: Stream.Stream<Item, SqlError.SqlError>
+  /** The ids of one page, newest first; page 1 is the first. */
+  readonly list: (page: number) => Effect.Effect<ReadonlyArray<number>, SqlError.SqlError>
+  /** How long the items with these ids are, in no order. */
+  readonly measure: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Measured>, SqlError.SqlError>
   /** The ids of the items with these folded names, by folded name. */
   readonly named: (
     folded: ReadonlyArray<string>
@@ -72,6 +81,11 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     (count) => sql`INSERT INTO exon_item (name, folded, comments, author, added_at)
       ${Rows.placeholders(sql, count, 5)} ON CONFLICT (folded) DO NOTHING RETURNING id, folded`
   )
+  const measure = Rows.forSet<{ id: number | string; size: number }>(
+    sql,
+    (count) => sql`SELECT id, octet_length(name) + octet_length(comments) AS size FROM exon_item
+      WHERE id IN ${ids(count)}`
+  )
   const sizes = Rows.forSet<{ id: number | string; size: number }>(
     sql,
     (count) => sql`SELECT id, octet_length(comments) AS size FROM exon_item WHERE id IN ${ids(count)}`
@@ -91,15 +105,20 @@ export const make = (sql: SqlClient.SqlClient): Items => {
   )
 
   return {
+    all: Stream.map(sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id`.stream, toItem),
     get: (ids) => Effect.map(get(ids), toItems),
     list: (page) => {
       const skipped = (page - 1) * pageSize
       if (!Number.isSafeInteger(skipped) || skipped < 0) return Effect.succeed([])
       return Effect.map(
-        sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id DESC LIMIT ${pageSize} OFFSET ${skipped}`,
-        toItems
+        sql<
+          Pick<ItemRow, "id">
+        >`SELECT id FROM exon_item ORDER BY id DESC LIMIT ${pageSize} OFFSET ${skipped}`,
+        (rows) => rows.map(({ id }) => Number(id))
       )
     },
+    measure: (ids) =>
+      Effect.map(measure(ids), (rows) => rows.map(({ id, size }) => ({ id: Number(id), size }))),
     named: (folded) => Effect.map(named(folded), byFolded),
     insert: (items) =>
       Effect.map(
@@ -115,14 +134,15 @@ export const make = (sql: SqlClient.SqlClient): Items => {
   }
 }
 
-const toItems = (rows: ReadonlyArray<ItemRow>): ReadonlyArray<Item> =>
-  rows.map(({ added_at, author, comments, id, name }) => ({
-    id: Number(id),
-    name,
-    date: Number(added_at),
-    comments,
-    author
-  }))
+const toItem = ({ added_at, author, comments, id, name }: ItemRow): Item => ({
+  id: Number(id),
+  name,
+  date: Number(added_at),
+  comments,
+  author
+})
+
+const toItems = (rows: ReadonlyArray<ItemRow>): ReadonlyArray<Item> => rows.map(toItem)
 
 const byFolded = (rows: ReadonlyArray<{ readonly id: number | string; readonly folded: string }>) =>
   new Map(rows.map(({ folded, id }) => [folded, Number(id)]))

@@ -6,12 +6,21 @@ import type { Exit } from "effect"
 import type * as AuditTrail from "./AuditTrail.ts"
 import { Operation } from "./GroupCommit.ts"
 import { type Item, foldName } from "./Item.ts"
+import type { Measured } from "./Items.ts"
 import type { StoreError } from "./StoreError.ts"
 
 /** What came of adding: the number of the item added, or of the one that has the name. */
 export type AddOutcome =
   | { readonly _tag: "Added"; readonly id: number }
   | { readonly _tag: "Exists"; readonly id: number }
+
+/**
+ * Items that were found, newest first: as they are at this moment, or, where they are too long to be read at once, what
+ * there is to be read.
+ */
+export type Found =
+  | { readonly _tag: "Short"; readonly items: ReadonlyArray<Item> }
+  | { readonly _tag: "Long"; readonly items: ReadonlyArray<Measured> }
 
 /** Who does it, and from where. */
 export interface Actor {
@@ -107,29 +116,43 @@ export class Get extends Operation<Item | undefined> {
   }
 }
 
-export class List extends Operation<ReadonlyArray<Item>> {
+/** Reads items, newest first. */
+export class Read extends Operation<ReadonlyArray<Item>> {
+  readonly _tag = "Read"
+  readonly writes = false
+  readonly weight: number
+  readonly ids: ReadonlyArray<number>
+
+  constructor(items: ReadonlyArray<Measured>, complete: Complete<ReadonlyArray<Item>>) {
+    super(complete)
+    this.ids = items.map(({ id }) => id)
+    this.weight = items.reduce((sum, { size }) => sum + size, 0)
+  }
+}
+
+export class List extends Operation<Found> {
   readonly _tag = "List"
   readonly writes = false
   readonly weight = 4096
   readonly page: number
 
-  constructor(page: number, complete: Complete<ReadonlyArray<Item>>) {
+  constructor(page: number, complete: Complete<Found>) {
     super(complete)
     this.page = page
   }
 }
 
-export class Search extends Operation<ReadonlyArray<Item>> {
+export class Search extends Operation<Found> {
   readonly _tag = "Search"
   readonly writes = false
   /** Some milliseconds in the worst case; with this, few go before other work of the server has its turn. */
   readonly weight = 8192
   readonly text: string
 
-  constructor(text: string, complete: Complete<ReadonlyArray<Item>>) {
+  constructor(text: string, complete: Complete<Found>) {
     super(complete)
     this.text = text
   }
 }
 
-export type Any = Add | Comment | Remove | Audit | Get | List | Search
+export type Any = Add | Comment | Remove | Audit | Get | Read | List | Search

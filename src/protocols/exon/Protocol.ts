@@ -11,6 +11,7 @@ import * as Framing from "../../Framing.ts"
 import * as Message from "../../Message.ts"
 import * as Wireline from "../../Protocol.ts"
 import * as Syntax from "../../Syntax.ts"
+import { setShortcut, shortcutOf } from "../../syntax/codec.ts"
 
 /** What is said about an item at one time: 64 KiB at most. */
 export const Comments = Syntax.Quotable.check(
@@ -19,14 +20,35 @@ export const Comments = Syntax.Quotable.check(
 
 const utf8 = new TextEncoder()
 
+/**
+ * The digits of a number that is larger than JavaScript and JSON count exactly: 2^53 and above, without zeros in front.
+ * No item ever has it, but it is a number, and is answered with as it was given.
+ */
+const Digits = Schema.String.check(
+  Schema.makeFilter((text) => isLarge(text), {
+    expected: "the digits of a number of 2^53 or more",
+    arbitraryConstraint: { patterns: [{ source: "^[1-9][0-9]{16,40}$", flags: "" }] }
+  })
+)
+
+const isLarge = (text: string): boolean =>
+  text.length >= 16 && /^[1-9]\d*$/.test(text) && (text.length > 16 || Number(text) > Number.MAX_SAFE_INTEGER)
+
 /** A natural number greater than 0, in decimal digits. */
 export const Natural = Schema.String.pipe(
-  Schema.decodeTo(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })), {
-    decode: SchemaGetter.transformEffect((text: string) =>
-      /^\d{1,16}$/.test(text) ? Effect.succeed(Number(text)) : notANumber
-    ),
-    encode: SchemaGetter.transform(String)
-  })
+  Schema.decodeTo(
+    Schema.Union([
+      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+      Digits
+    ]),
+    {
+      decode: SchemaGetter.transformEffect((text: string) => {
+        const digits = /^0*([1-9]\d*)$/.exec(text)?.[1]
+        return digits === undefined ? notANumber : Effect.succeed(isLarge(digits) ? digits : Number(digits))
+      }),
+      encode: SchemaGetter.transform(String)
+    }
+  )
 )
 
 const notANumber = Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a number greater than 0" }))
@@ -120,7 +142,12 @@ export const NotFound = reply("NotFound", "error", "Item not found.", Schema.Lit
 export const Exists = reply("Exists", "error", "Item already exists", Schema.String)
 
 // "Could not add new comment."
-export const NotCommented = reply("NotCommented", "error", "Could not add new comment.", Schema.Int)
+export const NotCommented = reply(
+  "NotCommented",
+  "error",
+  "Could not add new comment.",
+  Schema.Union([Schema.Int, Digits])
+)
 
 // "Authentication failed"
 export const NotAuthenticated = reply("NotAuthenticated", "error", "Authentication failed", Schema.String)
@@ -147,7 +174,7 @@ export const ProtocolError = reply(
 // A request that could not be carried out through no fault of its own; not in the specification.
 export const Failed = reply("Failed", "error", "Internal error", Schema.Null)
 
-export const Reply = Syntax.json([
+const documents = Syntax.json([
   Available,
   Registered,
   Deleted,
@@ -163,6 +190,31 @@ export const Reply = Syntax.json([
   ProtocolError,
   Failed
 ])
+
+// "data": <ID>, which is a number here also where `JSON.parse` would round it: there it is read and written as digits.
+const notCommented = /^(\{"status":"error","message":"Could not add new comment\.","data":)"?(\d{16,})"?\}$/
+
+const toDocument = (line: string): string =>
+  line.replace(notCommented, (document, before: string, digits: string) =>
+    isLarge(digits) ? `${before}"${digits}"}` : document
+  )
+
+const toLine = (document: string): string => document.replace(notCommented, "$1$2}")
+
+export const Reply = Schema.String.pipe(
+  Schema.decodeTo(documents, {
+    decode: SchemaGetter.transform(toDocument),
+    encode: SchemaGetter.transform(toLine)
+  })
+)
+const shortcut = shortcutOf(documents)
+setShortcut(Reply, {
+  decode: () => undefined,
+  encode: (reply) => {
+    const document = shortcut?.encode(reply)
+    return document && toLine(document)
+  }
+})
 export type Reply = typeof Reply.Type
 
 /** The longest request in bytes, its LF not counted: 64 KiB of comments, and room for what stands around them. */
@@ -174,6 +226,7 @@ export const Exon = Wireline.make({
   framing: Framing.lines({ maxLength }),
   request: Request,
   reply: Reply,
+  isError: ({ status }) => status === "error",
   onUnreadable: (problem) => {
     const error = ProtocolError.make({ data: null })
     return problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(error) : error

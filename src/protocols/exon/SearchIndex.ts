@@ -3,7 +3,7 @@
  * service, and the store knows nothing else about it.
  *
  * A search finds the items that have, in name or comments, for each of its words a word that begins with it, without
- * regard to case or accents (`Folding.ts` says what a word is). Whatever else is in the text of a search only
+ * regard to case or accents (`Words.ts` says what a word is). Whatever else is in the text of a search only
  * separates words; a text without any finds nothing. Of many words, the first 32 count.
  *
  * The index is written in the transaction that changes the items.
@@ -11,9 +11,9 @@
 import { Context, Effect, Layer } from "effect"
 import { type Migrator, SqlClient, type SqlError } from "effect/sql"
 import * as Migrations from "../../storage/Migrations.ts"
-import { foldedWords, foldText } from "./Folding.ts"
 import type { Item } from "./Item.ts"
 import * as Rows from "./Rows.ts"
+import * as Words from "./Words.ts"
 
 /** What is searched of an item. */
 export type Searched = Pick<Item, "id" | "name" | "comments">
@@ -64,10 +64,10 @@ export class SearchIndex extends Context.Service<
       )
       return SearchIndex.of({
         put: (items) =>
-          Effect.asVoid(put(items.map(({ comments, id, name }) => [id, foldText(`${name}\n${comments}`)]))),
+          Effect.asVoid(put(items.map(({ comments, id, name }) => [id, Words.fold(`${name}\n${comments}`)]))),
         remove: (ids) => Effect.asVoid(remove(ids)),
         search: (text, limit) => {
-          const words = [...foldedWords(text)].slice(0, maxWords)
+          const words = [...Words.of(text)].slice(0, maxWords)
           if (words.length === 0) return Effect.succeed([])
           // In quotes a word is a string and no syntax; it holds none itself.
           const query = words.map((word) => `"${word}"*`).join(" ")

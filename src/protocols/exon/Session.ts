@@ -72,19 +72,8 @@ export const command = <const T extends Tag>(
     })
   )
 
-/** A command on many items at once. Its replies are long: each goes out before the next request is begun. */
-export const commandOnMany = <const T extends Tag>(
-  tag: T,
-  ask: (request: RequestOf<T>, store: Store["Service"]) => Replying
-) =>
-  Command.layer(
-    Exon,
-    tag,
-    Effect.map(Store, (store) => (request: RequestOf<T>) => {
-      const { begin } = ask(request, store)
-      return Effect.callback<Reply>((resume) => begin(resume))
-    })
-  )
+/** The number of an item, for the store; one that it cannot count to is near enough, for no item has it. */
+export const numberOf = ({ id }: { readonly id: number | string }): number => Number(id)
 
 /** An item of the store as a reply shows it. */
 export const toReply = ({ author, comments, date, id, name }: StoredItem): Item => ({

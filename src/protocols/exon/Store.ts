@@ -21,6 +21,7 @@ import { Clock, Context, Effect, Exit, Layer } from "effect"
 import type { Migrator, SqlClient, SqlError } from "effect/sql"
 import * as GroupCommit from "./GroupCommit.ts"
 import { type Item, maxComments } from "./Item.ts"
+import type { Measured } from "./Items.ts"
 import * as Operation from "./Operation.ts"
 import { SearchIndex } from "./SearchIndex.ts"
 import { StoreError } from "./StoreError.ts"
@@ -28,7 +29,8 @@ import * as StoreWorker from "./StoreWorker.ts"
 import { migrate } from "./Tables.ts"
 
 export type { Item } from "./Item.ts"
-export type { AddOutcome } from "./Operation.ts"
+export type { Measured } from "./Items.ts"
+export type { AddOutcome, Found } from "./Operation.ts"
 export { StoreError } from "./StoreError.ts"
 
 /**
@@ -71,9 +73,11 @@ export class Store extends Context.Service<
       readonly address: string
     }) => Asking<boolean>
     /** The 50 newest of the items that `SearchIndex` finds, newest first. */
-    readonly search: (text: string) => Asking<ReadonlyArray<Item>>
+    readonly search: (text: string) => Asking<Operation.Found>
     /** Fifty items, newest first; page 1 is the first. */
-    readonly list: (page: number) => Asking<ReadonlyArray<Item>>
+    readonly list: (page: number) => Asking<Operation.Found>
+    /** Reads items that were found, newest first, as they are now; those that have been removed are left out. */
+    readonly read: (items: ReadonlyArray<Measured>) => Asking<ReadonlyArray<Item>>
     /** Writes down a login, or one that failed with the name that was tried. */
     readonly audit: (login: {
       readonly event: "login" | "failed login"
@@ -125,8 +129,9 @@ const make = Effect.fnUntraced(function* (limits: Limits) {
       isNumber(change.id)
         ? ask<boolean>((complete, now) => new Operation.Remove(change, now, complete))
         : answered(Exit.succeed(false)),
-    search: (text) => ask<ReadonlyArray<Item>>((complete) => new Operation.Search(text, complete)),
-    list: (page) => ask<ReadonlyArray<Item>>((complete) => new Operation.List(page, complete)),
+    search: (text) => ask<Operation.Found>((complete) => new Operation.Search(text, complete)),
+    list: (page) => ask<Operation.Found>((complete) => new Operation.List(page, complete)),
+    read: (items) => ask<ReadonlyArray<Item>>((complete) => new Operation.Read(items, complete)),
     audit: (login) => ask<void>((complete, now) => new Operation.Audit(login, now, complete))
   })
 })

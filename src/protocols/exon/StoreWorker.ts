@@ -8,13 +8,16 @@
 import { Effect } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as AuditTrail from "./AuditTrail.ts"
-import { maxComments } from "./Item.ts"
+import { type Item, maxComments } from "./Item.ts"
 import * as Items from "./Items.ts"
 import type * as Operation from "./Operation.ts"
 import { type Searched, SearchIndex } from "./SearchIndex.ts"
 import { StoreError } from "./StoreError.ts"
 
 type Run<A = void> = Effect.Effect<A, SqlError.SqlError>
+
+/** Items that are longer together, in bytes, are not read in the group of others. */
+const maxAtOnce = 65_536
 
 /** What the statements go through. */
 interface Tables {
@@ -63,9 +66,11 @@ class Group {
         return this.comment(stretch.operations)
       case "removals":
         return this.remove(stretch.operations)
+      case "read":
+        return Effect.map(this.read(stretch.operation.ids), (items) => stretch.operation.succeed(items))
       case "list":
-        return Effect.map(this.tables.items.list(stretch.operation.page), (items) =>
-          stretch.operation.succeed(items)
+        return Effect.flatMap(this.tables.items.list(stretch.operation.page), (ids) =>
+          this.find(stretch.operation, ids)
         )
       case "search":
         return Effect.andThen(this.writeIndex, this.search(stretch.operation))
@@ -172,11 +177,28 @@ class Group {
     }
   )
 
-  private readonly search = Effect.fnUntraced({ self: this }, function* (operation: Operation.Search) {
-    const ids = yield* this.tables.index.search(operation.text, Items.pageSize)
-    const items = yield* this.tables.items.get(ids)
-    operation.succeed(items.toSorted((one, other) => other.id - one.id))
-  })
+  private search(operation: Operation.Search): Run {
+    return Effect.flatMap(this.tables.index.search(operation.text, Items.pageSize), (ids) =>
+      this.find(operation, ids)
+    )
+  }
+
+  private readonly find = Effect.fnUntraced(
+    { self: this },
+    function* (operation: Operation.List | Operation.Search, ids: ReadonlyArray<number>) {
+      const measured = yield* this.tables.items.measure(ids)
+      const isLong = measured.reduce((sum, { size }) => sum + size, 0) > maxAtOnce
+      operation.succeed(
+        isLong
+          ? { _tag: "Long", items: measured.toSorted(newestFirst) }
+          : { _tag: "Short", items: yield* this.read(ids) }
+      )
+    }
+  )
+
+  private read(ids: ReadonlyArray<number>): Run<ReadonlyArray<Item>> {
+    return Effect.map(this.tables.items.get(ids), (items) => items.toSorted(newestFirst))
+  }
 
   private readonly writeIndex = Effect.suspend(() => {
     const removed = [...this.removed]
@@ -187,6 +209,8 @@ class Group {
   })
 }
 
+const newestFirst = (one: Pick<Item, "id">, other: Pick<Item, "id">): number => other.id - one.id
+
 type Plain = Operation.Add | Operation.Get | Operation.Audit
 
 /** Neighbouring operations that go together. */
@@ -194,6 +218,7 @@ type Stretch =
   | { readonly kind: "plain"; readonly operations: Array<Plain> }
   | { readonly kind: "comments"; readonly operations: Array<Operation.Comment> }
   | { readonly kind: "removals"; readonly operations: Array<Operation.Remove> }
+  | { readonly kind: "read"; readonly operation: Operation.Read }
   | { readonly kind: "list"; readonly operation: Operation.List }
   | { readonly kind: "search"; readonly operation: Operation.Search }
 
@@ -215,6 +240,9 @@ const stretchesOf = (operations: ReadonlyArray<Operation.Any>): Array<Stretch> =
       case "Remove":
         if (last?.kind === "removals") last.operations.push(operation)
         else stretches.push({ kind: "removals", operations: [operation] })
+        break
+      case "Read":
+        stretches.push({ kind: "read", operation })
         break
       case "List":
         stretches.push({ kind: "list", operation })

@@ -2,7 +2,7 @@
  * The tables of Exon, in SQL that both SQLite and PostgreSQL take; only how a number is given to a new row has to be
  * said to each in its own way.
  *
- * - `exon_item`: id, name, folded (see `Folding.ts`; unique), comments, author, added_at (milliseconds since 1970)
+ * - `exon_item`: id, name, folded (see `Item.foldName`; unique), comments, author, added_at (milliseconds since 1970)
  * - `exon_audit`: id, at (milliseconds since 1970), event, author, address, item (null for a login)
  *
  * The search index is no table of this file: see `SearchIndex.ts`.

@@ -126,6 +126,7 @@ export const SecLsmManager = Wireline.make({
   request: Request,
   reply: Reply,
   isLast: ({ _tag }) => _tag === "done" || _tag === "error",
+  isError: ({ _tag }) => _tag === "error",
   onUnreadable: Wireline.closing({ _tag: "error", reason: "protocol" }),
   onDefect: { _tag: "error", reason: "internal" }
 })

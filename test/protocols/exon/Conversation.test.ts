@@ -33,7 +33,7 @@ const exists = (id: number) => `{"status":"error","message":"Item already exists
 const welcome = (name: string) =>
   `{"status":"success","message":"Successful authentication","data":"${name}"}`
 const rejected = (name: string) => `{"status":"error","message":"Authentication failed","data":"${name}"}`
-const notLoggedIn = (id: number) =>
+const notLoggedIn = (id: number | string) =>
   `{"status":"error","message":"Unauthorized action - User not logged in","data":"${id}"}`
 
 /** The moment at which every server of these tests begins, in the zone of the server, and how an item shows it. */
@@ -223,6 +223,9 @@ describe("Exon", () => {
         ['add name="a"', registered(1)],
         ...["id 1", 'id "1"', 'id id="1"', "id 01"].map((line): Exchange => [line, available(1, "a")]),
         ...["id 2", 'id "2"', 'id id="2"', "id 9007199254740991"].map((line): Exchange => [line, notFound]),
+        ["id 9007199254740992", notFound],
+        [`id ${"9".repeat(66_000)}`, notFound],
+        [`id ${"0".repeat(66_000)}1`, available(1, "a")],
         ...[
           "id 0",
           "id -1",
@@ -424,6 +427,33 @@ describe("Exon", () => {
         ["del 1", deleted(1)],
         ['add name="b"', registered(2)],
         ["id 2", available(2, "b", "", "Ada")]
+      )
+    )
+
+    it.effect("that fails leaves whoever was logged in before", () =>
+      converse(
+        [login("ada"), welcome("ada")],
+        [login("ada", "wrong"), rejected("ada")],
+        [login("nobody"), rejected("nobody")],
+        ['add name="a"', registered(1)],
+        ["id 1", available(1, "a", "", "Ada")],
+        ["del 1", deleted(1)],
+        ["del 1", '{"status":"error","message":"Non-existing item","data":"1"}']
+      )
+    )
+
+    it.effect("of a number that no item ever has answers with its digits", () =>
+      converse(
+        ["del 99999999999999999999", notLoggedIn("99999999999999999999")],
+        [
+          'comment id="099999999999999999999"::comments="c"',
+          '{"status":"error","message":"Could not add new comment.","data":99999999999999999999}'
+        ],
+        [login("ada"), welcome("ada")],
+        [
+          `del ${"9".repeat(66_000)}`,
+          `{"status":"error","message":"Non-existing item","data":"${"9".repeat(66_000)}"}`
+        ]
       )
     )
 

@@ -71,8 +71,11 @@ const pairs = new RegExp(`^${pair.source}(?:::${pair.source})*$`)
 
 const numbers = new Set(["id", "page"])
 
-const isNatural = (text: string) =>
-  /^[0-9]{1,16}$/.test(text) && BigInt(text) > 0n && BigInt(text) <= BigInt(Number.MAX_SAFE_INTEGER)
+const isNatural = (text: string) => /^[0-9]+$/.test(text) && BigInt(text) > 0n
+
+/** A number as JSON has it, or its digits, where JSON does not count so far. */
+export const counted = (number: bigint): number | string =>
+  number > BigInt(Number.MAX_SAFE_INTEGER) ? String(number) : Number(number)
 
 /** Nothing where the grammar has no such line. */
 export const read = (line: string): Said | undefined => {
@@ -130,7 +133,8 @@ export const answer = (world: World, session: Session, line: string): Answer => 
 }
 
 const reply = (world: World, session: Session, { values, verb }: Said): string => {
-  const id = Number(values.get("id"))
+  const given = counted(BigInt(values.get("id") ?? 0))
+  const id = Number(given)
   const item = world.items.get(id)
   const comments = values.get("comments")
   switch (verb) {
@@ -153,7 +157,9 @@ const reply = (world: World, session: Session, { values, verb }: Said): string =
       return success("New item registered", world.last)
     }
     case "comment": {
-      if (item === undefined) return error("Could not add new comment.", id)
+      if (item === undefined) {
+        return `{"status":"error","message":"Could not add new comment.","data":${given}}`
+      }
       const before = item.comments === "" ? "" : `${item.comments}\n`
       world.items.set(id, { ...item, comments: `${before}${comments}` })
       return success("New comment added.", id)
@@ -175,10 +181,10 @@ const reply = (world: World, session: Session, { values, verb }: Said): string =
       return refused
     }
     case "del":
-      if (session.user === undefined) return error("Unauthorized action - User not logged in", String(id))
+      if (session.user === undefined) return error("Unauthorized action - User not logged in", String(given))
       return world.items.delete(id)
         ? success("Item successfully deleted", id)
-        : error("Non-existing item", String(id))
+        : error("Non-existing item", String(given))
     case "search": {
       const wanted = wordsOf(values.get("text")!)
       const found = newest(world).filter(({ comments, name }) => {

@@ -7,7 +7,7 @@ import * as AuditTrail from "../../../src/protocols/exon/AuditTrail.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
 import { withLogs } from "../../support/Happenings.ts"
-import { newTap, together, withStore } from "./OpenStore.ts"
+import { listed, newTap, together, withStore } from "./OpenStore.ts"
 import { who } from "./StoreModel.ts"
 
 const add = (name: string) => Store.use((store) => store.add({ name, comments: "", ...who }))
@@ -16,7 +16,7 @@ const names = (count: number) => Array.from({ length: count }, (_, at) => `item 
 
 /** What is in the store by its own account, which the trail has to confirm. */
 const kept = Effect.gen(function* () {
-  const items = yield* Store.use((store) => store.list(1))
+  const items = yield* listed(1)
   const trail = yield* Stream.runCollect(AuditTrail.read())
   assert.deepStrictEqual(
     trail.map(({ item }) => item),

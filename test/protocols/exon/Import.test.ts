@@ -8,6 +8,7 @@ import { maxComments } from "../../../src/protocols/exon/Item.ts"
 import * as NumberedLines from "../../../src/protocols/exon/NumberedLines.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { contents, exported, imported, onEmptyStore, refuses, words } from "./Importing.ts"
+import { searched } from "./OpenStore.ts"
 
 /** Text that formats trip over. */
 const Tricky = (separators: string) =>
@@ -67,7 +68,6 @@ describe("Import", () => {
     Effect.gen(function* () {
       const now = Date.parse("2027-01-01T12:00:00Z")
       yield* TestClock.setTime(now)
-      const store = yield* Store
       assert.strictEqual(
         yield* imported('\ufeff{"name":"  24\\" monitor "}\r\n\r\n{"name":"b","author":null}', "jsonl"),
         2
@@ -80,11 +80,11 @@ describe("Import", () => {
         { name: "d", comments: "", author: "anon", date: now }
       ])
       assert.deepStrictEqual(
-        (yield* store.search("works monit")).map(({ name }) => name),
+        (yield* searched("works monit")).map(({ name }) => name),
         []
       )
       assert.deepStrictEqual(
-        (yield* store.search("work")).map(({ name }) => name),
+        (yield* searched("work")).map(({ name }) => name),
         ["c"]
       )
     }).pipe(onEmptyStore)

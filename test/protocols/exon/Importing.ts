@@ -10,6 +10,7 @@ import { SearchIndex } from "../../../src/protocols/exon/SearchIndex.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import type { Format } from "../../../src/protocols/exon/Transfer.ts"
 import * as Sqlite from "../../../src/storage/Sqlite.ts"
+import { listed } from "./OpenStore.ts"
 
 /** Runs a program on an empty store, and on its database and index. */
 export const onEmptyStore = <A, E, R>(program: Effect.Effect<A, E, R>) =>
@@ -54,7 +55,6 @@ export const refuses = <E, R>(
 
 export const words = SqlClient.SqlClient.use((sql) => sql`SELECT rowid FROM exon_search`)
 
-export const contents = Effect.map(
-  Effect.flatMap(Store, (store) => store.list(1)),
-  (items) => items.toReversed().map(({ author, comments, date, name }) => ({ name, comments, author, date }))
+export const contents = Effect.map(listed(1), (items) =>
+  items.toReversed().map(({ author, comments, date, name }) => ({ name, comments, author, date }))
 )

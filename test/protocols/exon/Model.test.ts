@@ -41,7 +41,7 @@ const names = any(
 const comments = any("Could explode.", "of chocolate", "::", "second\r", "ÉCLAIR", "😀", " ")
 const id = pick<string>([
   ...["1", "2", "3", "4", "5", "6"].map((id) => [4, id] as const),
-  ...["9", "01", "9007199254740991"].map((id) => [1, id] as const)
+  ...["9", "01", "9007199254740991", "9007199254740992", "0".repeat(20) + "1"].map((id) => [1, id] as const)
 ])
 const words = any("engine", "ENG", "eclair", "choc", "could expl", "x", "nothing", "...", "b c", "é")
 

@@ -2,7 +2,13 @@
 import { Effect, Layer } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { SearchIndex } from "../../../src/protocols/exon/SearchIndex.ts"
-import { type Limits, Store } from "../../../src/protocols/exon/Store.ts"
+import {
+  type Found,
+  type Item,
+  type Limits,
+  Store,
+  type StoreError
+} from "../../../src/protocols/exon/Store.ts"
 import * as Sqlite from "../../../src/storage/Sqlite.ts"
 
 /** What a test sees of the database, and does to it. */
@@ -64,3 +70,16 @@ export const withStore =
 export const together = <const All extends ReadonlyArray<Effect.Effect<unknown, unknown, unknown>>>(
   effects: All
 ) => Effect.all(effects, { concurrency: "unbounded" })
+
+/** The items that were found, however long they are. */
+export const itemsOf = (
+  store: Store["Service"],
+  finding: Effect.Effect<Found, StoreError>
+): Effect.Effect<ReadonlyArray<Item>, StoreError> =>
+  Effect.flatMap(finding, (found) =>
+    found._tag === "Short" ? Effect.succeed(found.items) : store.read(found.items)
+  )
+
+export const listed = (page: number) => Store.use((store) => itemsOf(store, store.list(page)))
+
+export const searched = (text: string) => Store.use((store) => itemsOf(store, store.search(text)))

@@ -1,9 +1,9 @@
 /** What a search finds. The model's searches are in `Store.test.ts`. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { foldedWords } from "../../../src/protocols/exon/Folding.ts"
+import * as Words from "../../../src/protocols/exon/Words.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
-import { together, withStore } from "./OpenStore.ts"
+import { searched, together, withStore } from "./OpenStore.ts"
 import { who } from "./StoreModel.ts"
 
 const names = [
@@ -21,8 +21,7 @@ const names = [
 const stocked = Effect.gen(function* () {
   const store = yield* Store
   yield* together(names.map((name) => store.add({ name, comments: "", ...who })))
-  return (text: string) =>
-    Effect.map(store.search(text), (items) => items.map(({ name }) => name).toReversed())
+  return (text: string) => Effect.map(searched(text), (items) => items.map(({ name }) => name).toReversed())
 })
 
 describe("A search", () => {
@@ -97,14 +96,14 @@ describe("A search", () => {
         const store = yield* Store
         yield* store.add({ name: `${name} name`, comments: "", ...who })
         yield* store.comment({ id: 1, comments, ...who })
-        for (const word of foldedWords(`${name} ${comments}`)) {
+        for (const word of Words.of(`${name} ${comments}`)) {
           for (const text of [word, word.toUpperCase(), Array.from(word)[0]!]) {
             // What a character is without its neighbours may be no word at all.
-            if (foldedWords(text).size === 0) continue
-            assert.lengthOf(yield* store.search(text), 1, text)
+            if (Words.of(text).size === 0) continue
+            assert.lengthOf(yield* searched(text), 1, text)
           }
         }
-        assert.lengthOf(yield* store.search(`${name} ${comments} NAME`), 1)
+        assert.lengthOf(yield* searched(`${name} ${comments} NAME`), 1)
       }).pipe(withStore())
   )
 
@@ -136,7 +135,7 @@ describe("A search", () => {
         ...numbers.map((number) => store.remove({ id: number + 61, ...who }))
       ])
       assert.deepStrictEqual(
-        (yield* store.search("item")).map(({ id }) => id),
+        (yield* searched("item")).map(({ id }) => id),
         [1]
       )
     }).pipe(withStore())
@@ -149,7 +148,7 @@ describe("A search", () => {
         Array.from({ length: 130 }, (_, at) => store.add({ name: `item ${at}`, comments: "", ...who }))
       )
       assert.deepStrictEqual(
-        (yield* store.search("item")).map(({ id }) => id),
+        (yield* searched("item")).map(({ id }) => id),
         Array.from({ length: 50 }, (_, at) => 130 - at)
       )
     }).pipe(withStore())

@@ -7,14 +7,13 @@ import * as AuditTrail from "../../../src/protocols/exon/AuditTrail.ts"
 import { maxComments } from "../../../src/protocols/exon/Item.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
-import { together, withStore } from "./OpenStore.ts"
+import { listed, together, withStore } from "./OpenStore.ts"
 import { ask, Model, steps, who } from "./StoreModel.ts"
 
 /** The store ends as the model does: items, trail, and what search finds. */
 const compare = (model: Model) =>
   Effect.gen(function* () {
-    const store = yield* Store
-    assert.deepStrictEqual(yield* store.list(1), model.newest().slice(0, 50))
+    assert.deepStrictEqual(yield* listed(1), model.newest().slice(0, 50))
     const trail = yield* Stream.runCollect(AuditTrail.read())
     assert.deepStrictEqual(
       trail.map(({ event, item }) => ({ event, item })),
@@ -169,7 +168,7 @@ describe("The store", () => {
       yield* together(
         Array.from({ length: 120 }, (_, at) => store.add({ name: `item ${at}`, comments: "", ...who }))
       )
-      const pages = yield* together([1, 2, 3, 4, Number.MAX_SAFE_INTEGER].map((page) => store.list(page)))
+      const pages = yield* together([1, 2, 3, 4, Number.MAX_SAFE_INTEGER].map(listed))
       assert.deepStrictEqual(
         pages.map((page) => page.length),
         [50, 50, 20, 0, 0]

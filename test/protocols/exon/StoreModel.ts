@@ -1,7 +1,7 @@
 /** What the store ought to do, as a plain map; and operations on both. */
 import { Arbitrary, Effect, Schema } from "effect"
 import { maxComments } from "../../../src/protocols/exon/Item.ts"
-import type { Item, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
+import type { Found, Item, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
 
 export const who = { author: "ada", address: "192.0.2.1" }
 
@@ -64,6 +64,14 @@ const wordsOf = (text: string): ReadonlyArray<string> =>
     )
     .filter((word) => word !== "")
 
+/** What is found: the items, or how long they are. */
+const found = (items: ReadonlyArray<Item>): Found => {
+  const measured = items.map(({ comments, id, name }) => ({ id, size: Buffer.byteLength(name + comments) }))
+  return measured.reduce((sum, { size }) => sum + size, 0) > 65_536
+    ? { _tag: "Long", items: measured }
+    : { _tag: "Short", items }
+}
+
 /** The store as it ought to be. */
 export class Model {
   readonly items = new Map<number, Item>()
@@ -99,15 +107,15 @@ export class Model {
       case "get":
         return this.items.get(step.id)
       case "list":
-        return this.newest().slice((step.page - 1) * 50, step.page * 50)
+        return found(this.newest().slice((step.page - 1) * 50, step.page * 50))
       case "search": {
         const wanted = wordsOf(step.text)
-        if (wanted.length === 0) return []
-        const found = this.newest().filter(({ comments, name }) => {
+        if (wanted.length === 0) return found([])
+        const all = this.newest().filter(({ comments, name }) => {
           const words = [...wordsOf(name), ...wordsOf(comments)]
           return wanted.every((begin) => words.some((word) => word.startsWith(begin)))
         })
-        return found.slice(0, 50)
+        return found(all.slice(0, 50))
       }
       case "login":
         this.trail.push({ event: "login", item: undefined })

@@ -8,7 +8,10 @@ import { Store } from "../Store.ts"
 /** The accounts that may log in here. */
 const realm = "exon"
 
-/** `auth username="USER"::passwd="PASSWORD"`: logs in on this connection. */
+/**
+ * `auth username="USER"::passwd="PASSWORD"`: logs in on this connection, in the place of whoever was logged in. A login
+ * that fails leaves everything as it is: whoever was logged in before still is.
+ */
 export default Command.layer(
   Exon,
   "auth",

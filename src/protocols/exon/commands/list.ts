@@ -1,7 +1,4 @@
-import { Found } from "../Protocol.ts"
-import { commandOnMany, replying, toReply } from "../Session.ts"
+import * as Finding from "../Finding.ts"
 
 /** `list`, `list page="PAGE"`: fifty items, newest first. */
-export default commandOnMany("list", ({ page = 1 }, store) =>
-  replying(store.list(page), (items) => Found.make({ data: items.map(toReply) }))
-)
+export default Finding.command("list", ({ page = 1 }, store) => store.list(Number(page)))

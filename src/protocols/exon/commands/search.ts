@@ -1,7 +1,4 @@
-import { Found } from "../Protocol.ts"
-import { commandOnMany, replying, toReply } from "../Session.ts"
+import * as Finding from "../Finding.ts"
 
 /** `search text="TEXT"`: the newest 50 items with all of these words, or words that begin so, in name or comments. */
-export default commandOnMany("search", ({ text }, store) =>
-  replying(store.search(text), (items) => Found.make({ data: items.map(toReply) }))
-)
+export default Finding.command("search", ({ text }, store) => store.search(text))

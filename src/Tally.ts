@@ -1,0 +1,169 @@
+/**
+ * What a server counts: its connections, its requests by command and outcome, and how long they took. These are plain
+ * numbers, for they are counted at every request; the metrics of Effect read them when somebody asks for these.
+ *
+ * | metric | labels | what it says |
+ * | --- | --- | --- |
+ * | `wireline_connections_open` | `protocol` | connections that are being served |
+ * | `wireline_connections_total` | `protocol` | connections that have been accepted |
+ * | `wireline_connections_refused_total` | `protocol` | connections closed at once because there were too many |
+ * | `wireline_requests_total` | `protocol`, `command`, `outcome` | requests answered: `ok`, `error`, `died` |
+ * | `wireline_request_duration_seconds` | `protocol`, `command` | a histogram of the time until the answer was there |
+ * | `wireline_frames_unreadable_total` | `protocol` | frames that were no request |
+ *
+ * `error` is what the protocol calls one (`Protocol.isError`); `died` is a command that failed in a way that it should
+ * not. Time that a reply waits for its peer is in none of these. What a batch answers at once is timed together, and each
+ * of its requests counts with the mean: to read the clock takes as long as some answers.
+ */
+import { type Context, Effect, Metric, type Scope } from "effect"
+
+/** The upper bounds of the histogram's buckets, in seconds. */
+const boundaries = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
+
+/** How requests for one command went. */
+export class CommandTally {
+  readonly outcomes = { ok: 0, error: 0, died: 0 }
+  /** How many were answered in the stretch that is being timed. */
+  stretch = 0
+  private readonly buckets = boundaries.map(() => 0)
+  private count = 0
+  private sum = 0
+  private min = 0
+  private max = 0
+
+  /** So many requests took so many seconds each. */
+  took(seconds: number, times = 1): void {
+    const bucket = boundaries.findIndex((boundary) => seconds <= boundary)
+    if (bucket >= 0) this.buckets[bucket]! += times
+    this.min = this.count === 0 ? seconds : Math.min(this.min, seconds)
+    this.max = Math.max(this.max, seconds)
+    this.count += times
+    this.sum += seconds * times
+  }
+
+  get durations(): Metric.HistogramState {
+    let cumulated = 0
+    return {
+      buckets: boundaries.map((boundary, at) => [boundary, (cumulated += this.buckets[at]!)]),
+      count: this.count,
+      sum: this.sum,
+      min: this.min,
+      max: this.max
+    }
+  }
+}
+
+/** What one server counts. */
+export class Tally {
+  /** Connections: those that are being served, all that were accepted, and those that there was no place for. */
+  open = 0
+  accepted = 0
+  refused = 0
+  unreadable = 0
+  private readonly commands = new Map<string, CommandTally>()
+  /** Those that have answered in the stretch that is being timed, and since when it is. */
+  private readonly answering: Array<CommandTally> = []
+  private since = 0
+  private readonly protocol: string
+  private readonly context: Context.Context<never>
+  private readonly registrations: Array<Metric.Registration> = []
+
+  constructor(protocol: string, context: Context.Context<never>) {
+    this.protocol = protocol
+    this.context = context
+    this.gauge("wireline_connections_open", "Connections that are being served", () => this.open)
+    this.counter("wireline_connections_total", "Connections that have been accepted", () => this.accepted)
+    this.counter(
+      "wireline_connections_refused_total",
+      "Connections closed at once because there were too many",
+      () => this.refused
+    )
+    this.counter("wireline_frames_unreadable_total", "Frames that were no request", () => this.unreadable)
+  }
+
+  /** The tally of one command. */
+  of(command: string): CommandTally {
+    return this.commands.get(command) ?? this.add(command)
+  }
+
+  /** Begins a stretch of answers that are given at once. */
+  begin(): void {
+    this.since = performance.now()
+  }
+
+  /** An answer of the stretch. */
+  answered(command: CommandTally): void {
+    if (command.stretch++ === 0) this.answering.push(command)
+  }
+
+  /** Ends the stretch. */
+  end(): void {
+    const { answering } = this
+    if (answering.length === 0) return
+    let times = 0
+    for (const { stretch } of answering) times += stretch
+    const seconds = (performance.now() - this.since) / 1000 / times
+    for (const command of answering) {
+      command.took(seconds, command.stretch)
+      command.stretch = 0
+    }
+    answering.length = 0
+  }
+
+  /** Takes the metrics back. */
+  remove(): void {
+    for (const registration of this.registrations) registration.remove()
+  }
+
+  private add(command: string): CommandTally {
+    const tally = new CommandTally()
+    this.commands.set(command, tally)
+    for (const outcome of ["ok", "error", "died"] as const) {
+      this.counter(
+        "wireline_requests_total",
+        "Requests that have been answered",
+        () => tally.outcomes[outcome],
+        {
+          command,
+          outcome
+        }
+      )
+    }
+    this.register(
+      Metric.histogram("wireline_request_duration_seconds", {
+        description: "How long it took until the answer was there",
+        attributes: { protocol: this.protocol, command },
+        boundaries
+      }),
+      () => tally.durations
+    )
+    return tally
+  }
+
+  private counter(id: string, description: string, count: () => number, labels: Record<string, string> = {}) {
+    const attributes = { protocol: this.protocol, ...labels }
+    this.register(Metric.counter(id, { description, attributes, incremental: true }), () => ({
+      count: count(),
+      incremental: true
+    }))
+  }
+
+  private gauge(id: string, description: string, value: () => number) {
+    this.register(Metric.gauge(id, { description, attributes: { protocol: this.protocol } }), () => ({
+      value: value()
+    }))
+  }
+
+  private register<Input, State>(metric: Metric.Metric<Input, State>, get: () => State) {
+    this.registrations.push(
+      Metric.registerUnsafe(metric, this.context, { get, update: () => {}, modify: () => {} })
+    )
+  }
+}
+
+/** The tally of a server of this protocol, in the metrics until the scope closes. */
+export const make = (protocol: string): Effect.Effect<Tally, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.map(Effect.context(), (context) => new Tally(protocol, context)),
+    (tally) => Effect.sync(() => tally.remove())
+  )
