@@ -4,6 +4,7 @@
  * | written | a server | a client |
  * | --- | --- | --- |
  * | `tcp://HOST:PORT` | listens; port 0 picks a free one; IPv6 in brackets | connects |
+ * | `tls://HOST:PORT` | the same, encrypted: TLS 1.2 and up | the same; verifies the server |
  * | `unix:PATH` | listens, mode 0660; replaces a stale socket file | connects |
  * | `fd:NAME` | takes over the socket of that name from systemd | |
  * | `stdio:` | serves the one peer that is on standard input and output, as inetd starts it | |
@@ -17,18 +18,29 @@
  * refused, or left in the queue of systemd's socket for the next server), and the input of every connection ends
  * after what has been received. Each then finishes by itself, as if its peer had half-closed: it answers, flushes and
  * closes. What is not done after `drainTimeout` is closed at once.
+ *
+ * **TLS**
+ *
+ * A server on `tls://` needs `Certificates`, which can be read again while it runs. A connection is served, and counted
+ * among those of `Server.Limits`, when its handshake has finished, for which it has 10 seconds. Its `Peer` is the same as
+ * on TCP. A handshake that is not finished when the server drains is closed.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { Effect, Layer, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as NetAddress from "effect/net/NetAddress"
 import { Socket, SocketServer } from "effect/socket"
 import * as Listener from "./Listener.ts"
+import type { ListenError } from "./ListenError.ts"
+import * as Tls from "./Tls.ts"
 
-export { type Ending, ListenError } from "./Listener.ts"
+export type { Ending } from "./Listener.ts"
+export { ListenError } from "./ListenError.ts"
+export type { ClientOptions as TlsClientOptions, ServerOptions as TlsOptions } from "./Tls.ts"
 
 /** An endpoint: on TCP (the host a name or an address, IPv6 without brackets), on a Unix socket, and so on. */
 export const Endpoint = Schema.Union([
   Schema.TaggedStruct("Tcp", { host: Schema.NonEmptyString, port: Schema.Port }),
+  Schema.TaggedStruct("Tls", { host: Schema.NonEmptyString, port: Schema.Port }),
   Schema.TaggedStruct("Unix", { path: Schema.NonEmptyString }),
   Schema.TaggedStruct("Fd", { name: Schema.NonEmptyString }),
   Schema.TaggedStruct("Stdio", {})
@@ -46,15 +58,19 @@ export const FromString: Schema.Codec<Endpoint, string> = Schema.String.pipe(
   })
 )
 
+/** An endpoint on TCP, from and to text. */
+export const TcpFromString = FromString.pipe(Schema.decodeTo(Endpoint.members[0]))
+
 const notAnEndpoint = new SchemaIssue.InvalidValue({
-  message: "Expected an endpoint: tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:"
+  message: "Expected an endpoint: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, fd:NAME or stdio:"
 })
 
 const parse = (text: string): Endpoint | undefined => {
-  const tcp = /^tcp:\/\/(?:\[([0-9a-fA-F:.]+(?:%.+)?)\]|([^:/[\]]+)):(\d{1,5})$/.exec(text)
+  const tcp = /^(tcp|tls):\/\/(?:\[([0-9a-fA-F:.]+(?:%.+)?)\]|([^:/[\]]+)):(\d{1,5})$/.exec(text)
   if (tcp !== null) {
-    const port = Number(tcp[3])
-    return port > 65_535 ? undefined : { _tag: "Tcp", host: (tcp[1] ?? tcp[2])!, port }
+    const port = Number(tcp[4])
+    const _tag = tcp[1] === "tcp" ? "Tcp" : "Tls"
+    return port > 65_535 ? undefined : { _tag, host: (tcp[2] ?? tcp[3])!, port }
   }
   if (text.length > 5 && text.startsWith("unix:")) return { _tag: "Unix", path: text.slice(5) }
   if (text.length > 3 && text.startsWith("fd:")) return { _tag: "Fd", name: text.slice(3) }
@@ -66,6 +82,8 @@ export const format = (endpoint: Endpoint): string => {
   switch (endpoint._tag) {
     case "Tcp":
       return Listener.formatTcp(endpoint.host, endpoint.port)
+    case "Tls":
+      return Listener.formatTcp(endpoint.host, endpoint.port, "tls")
     case "Unix":
       return `unix:${endpoint.path}`
     case "Fd":
@@ -77,7 +95,7 @@ export const format = (endpoint: Endpoint): string => {
 
 /** The endpoint that a server is bound to: with the port that was picked, where 0 asked for any. */
 export const bound = (endpoint: Endpoint, server: SocketServer.SocketServer["Service"]): Endpoint =>
-  endpoint._tag === "Tcp" && NetAddress.isInetAddress(server.address)
+  (endpoint._tag === "Tcp" || endpoint._tag === "Tls") && NetAddress.isInetAddress(server.address)
     ? { ...endpoint, port: server.address.port }
     : endpoint
 
@@ -87,18 +105,24 @@ export const bound = (endpoint: Endpoint, server: SocketServer.SocketServer["Ser
  * **Details**
  *
  * `drainTimeout` is how long the connections may take to finish, 10 seconds by default. `onEnd` runs when a server on
- * `stdio:` has served its one peer, for then there is nothing left to serve.
+ * `stdio:` has served its one peer, for then there is nothing left to serve. `tls` is what `tls://` needs; no other
+ * endpoint looks at it.
  */
 export const layerServer = (
   endpoint: Endpoint,
-  options: Listener.Ending & { readonly onEnd?: Effect.Effect<void> } = {}
-): Layer.Layer<SocketServer.SocketServer, Listener.ListenError> =>
+  options: Listener.Ending & {
+    readonly onEnd?: Effect.Effect<void>
+    readonly tls?: Tls.ServerOptions | undefined
+  } = {}
+): Layer.Layer<SocketServer.SocketServer, ListenError> =>
   Layer.effect(
     SocketServer.SocketServer,
     Effect.suspend(() => {
       switch (endpoint._tag) {
         case "Tcp":
           return Listener.listen(format(endpoint), { host: endpoint.host, port: endpoint.port }, options)
+        case "Tls":
+          return Listener.listenTls(endpoint, options, options.tls)
         case "Unix":
           return Listener.listenUnix(endpoint.path, options)
         case "Fd":
@@ -110,17 +134,29 @@ export const layerServer = (
   )
 
 /**
- * Connects to an endpoint, which must be on TCP or a Unix socket. The connection is made when the `Socket` is first
- * read; that it cannot be made is an error of reading.
+ * Connects to an endpoint, which must be on TCP, with or without TLS, or a Unix socket. The connection is made when the
+ * `Socket` is first read; that it cannot be made is an error of reading.
+ *
+ * **Details**
+ *
+ * On `tls://` it is an error, too, when no authority of `tls.ca` (without it, of those that Node.js comes with) vouches
+ * for the server's certificate, and when that is not for the host of the endpoint. Files are read for every connection.
  */
 export const layerClient = (
-  endpoint: Extract<Endpoint, { _tag: "Tcp" | "Unix" }>
-): Layer.Layer<Socket.Socket> =>
-  Layer.effect(
-    Socket.Socket,
-    NodeSocket.makeNet(
-      endpoint._tag === "Tcp"
-        ? { host: endpoint.host, port: endpoint.port, noDelay: true }
-        : { path: endpoint.path }
-    )
-  )
+  endpoint: Extract<Endpoint, { _tag: "Tcp" | "Tls" | "Unix" }>,
+  options: { readonly tls?: Tls.ClientOptions } = {}
+): Layer.Layer<Socket.Socket> => Layer.effect(Socket.Socket, clientSocket(endpoint, options.tls ?? {}))
+
+const clientSocket = (
+  endpoint: Parameters<typeof layerClient>[0],
+  tls: Tls.ClientOptions
+): Effect.Effect<Socket.Socket> => {
+  switch (endpoint._tag) {
+    case "Tcp":
+      return NodeSocket.makeNet({ host: endpoint.host, port: endpoint.port, noDelay: true })
+    case "Tls":
+      return Tls.makeSocket(endpoint, tls)
+    case "Unix":
+      return NodeSocket.makeNet({ path: endpoint.path })
+  }
+}

@@ -6,28 +6,17 @@
  * stopping to accept, and ending the input of the connections that are open.
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
-import { Context, Duration, Effect, Fiber, Schema, Scope } from "effect"
+import { Context, Duration, Effect, Fiber, Scope } from "effect"
 import * as NetAddress from "effect/net/NetAddress"
 import { type Socket, SocketServer } from "effect/socket"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { dirname } from "node:path"
 import * as Stream from "node:stream"
+import { fromCause, ListenError } from "./ListenError.ts"
 import { Peer } from "./Peer.ts"
+import * as Tls from "./Tls.ts"
 import { StreamConnection, Transport } from "./Transport.ts"
-
-/**
- * An endpoint that cannot be listened on. The message is one line for the operator: what is wrong and what to do.
- */
-export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
-  endpoint: Schema.String,
-  problem: Schema.String,
-  advice: Schema.String
-}) {
-  override get message(): string {
-    return `cannot listen on ${this.endpoint}: ${this.problem}; ${this.advice}`
-  }
-}
 
 /** How a server ends. */
 export interface Ending {
@@ -37,20 +26,30 @@ export interface Ending {
 
 type SocketServerService = SocketServer.SocketServer["Service"]
 
-/** Listens as `net.Server.listen` is told, on a TCP port, a Unix socket or a file descriptor. */
+/**
+ * Listens as `net.Server.listen` is told, on a TCP port, a Unix socket or a file descriptor; with `tls`, a connection
+ * is served when its handshake has finished.
+ */
 export const listen = (
   endpoint: string,
   target: Net.ListenOptions | { readonly fd: number },
-  ending: Ending
+  ending: Ending,
+  tls?: Tls.ServerOptions
 ): Effect.Effect<SocketServerService, ListenError, Scope.Scope> =>
   Effect.gen(function* () {
     const early: Array<Net.Socket> = []
     let accept = (socket: Net.Socket): void => void early.push(socket)
+    const handshakes =
+      tls === undefined ? undefined : yield* Tls.handshakes(endpoint, tls, (socket) => accept(socket))
     const server = yield* Effect.acquireRelease(
       Effect.callback<Net.Server, ListenError>((resume) => {
-        const server = Net.createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true })
-        server.on("connection", (socket) => accept(socket))
-        server.once("error", (cause) => resume(Effect.fail(toListenError(endpoint, cause))))
+        const server = Net.createServer({
+          allowHalfOpen: handshakes === undefined,
+          pauseOnConnect: true,
+          noDelay: true
+        })
+        server.on("connection", handshakes?.begin ?? ((socket) => accept(socket)))
+        server.once("error", (cause) => resume(Effect.fail(fromCause(endpoint, cause))))
         // The socket file is made in this call: for as long as it takes, files are made with mode 0660.
         const mask = "path" in target ? process.umask(0o117) : undefined
         server.listen(target, () => resume(Effect.succeed(server)))
@@ -72,12 +71,26 @@ export const listen = (
       return yield* Effect.onInterrupt(Effect.never, () =>
         Effect.andThen(
           Effect.sync(() => server.close()),
-          connections.drain
+          connections.drain(handshakes?.abandon)
         )
       )
     })
     return SocketServer.SocketServer.of({ address: addressOf(server), run })
   })
+
+/** Listens on a TCP port, and speaks TLS there with these certificates, without which it cannot. */
+export const listenTls = (
+  { host, port }: { readonly host: string; readonly port: number },
+  ending: Ending,
+  tls: Tls.ServerOptions | undefined
+): Effect.Effect<SocketServerService, ListenError, Scope.Scope> => {
+  const endpoint = formatTcp(host, port, "tls")
+  return tls === undefined
+    ? Effect.fail(
+        new ListenError({ endpoint, problem: "it has no certificate", advice: "pass certificates for TLS" })
+      )
+    : listen(endpoint, { host, port }, ending, tls)
+}
 
 /** Serves the one peer on standard input and output; `onEnd` runs when it has been served. */
 export const stdio = (
@@ -92,7 +105,7 @@ export const stdio = (
         return yield* Fiber.await(fiber).pipe(
           Effect.andThen(ending.onEnd ?? Effect.void),
           Effect.andThen(Effect.never),
-          Effect.onInterrupt(() => connections.drain)
+          Effect.onInterrupt(() => connections.drain())
         )
       })
     })
@@ -155,11 +168,13 @@ const makeConnections = Effect.fnUntraced(function* <A, E, R>(
     return fiber
   }
 
-  const drain = Effect.gen(function* () {
+  /** Ends the input of all connections and waits for them; no more of them come after `abandon`. */
+  const drain = Effect.fnUntraced(function* (abandon = () => {}) {
     draining = true
     // Two turns of the event loop, so that what the kernel holds at this moment is read before the input ends.
     yield* nextTurn
     yield* nextTurn
+    abandon()
     for (const connection of open.keys()) connection.endInput()
     const finished = yield* Fiber.awaitAll([...open.values()]).pipe(
       Effect.timeoutOption(ending.drainTimeout ?? Duration.seconds(10))
@@ -193,9 +208,9 @@ const addressOf = (server: Net.Server): NetAddress.SocketAddress => {
 const peerOf = ({ remoteAddress, remotePort }: Net.Socket): string =>
   remoteAddress === undefined || remotePort === undefined ? "unix" : formatTcp(remoteAddress, remotePort)
 
-/** `tcp://HOST:PORT`, an IPv6 address in brackets. */
-export const formatTcp = (host: string, port: number): string =>
-  `tcp://${host.includes(":") ? `[${host}]` : host}:${port}`
+/** `tcp://HOST:PORT`, or with another scheme; an IPv6 address in brackets. */
+export const formatTcp = (host: string, port: number, scheme: "tcp" | "tls" = "tcp"): string =>
+  `${scheme}://${host.includes(":") ? `[${host}]` : host}:${port}`
 
 /**
  * Listens on a Unix socket of mode 0660. A socket file that nobody listens on is replaced; one that is in use, and
@@ -232,7 +247,7 @@ export const listenUnix = Effect.fnUntraced(function* (path: string, ending: End
 const longestUnixPath = 107
 
 const tryFile = <A>(endpoint: string, run: () => A): Effect.Effect<A, ListenError> =>
-  Effect.try({ try: run, catch: (cause) => toListenError(endpoint, cause as NodeJS.ErrnoException) })
+  Effect.try({ try: run, catch: (cause) => fromCause(endpoint, cause as NodeJS.ErrnoException) })
 
 /** Whether somebody accepts connections on a socket file, else the code of the error. */
 const probe = (path: string): Effect.Effect<string> =>
@@ -277,19 +292,3 @@ export const listenFd = Effect.fnUntraced(function* (
 })
 
 const firstFd = 3
-
-const toListenError = (endpoint: string, cause: NodeJS.ErrnoException): ListenError => {
-  const [problem, advice] = explanations[cause.code ?? ""] ?? [cause.message, "choose another endpoint"]
-  return new ListenError({ endpoint, problem, advice })
-}
-
-const explanations: Record<string, readonly [problem: string, advice: string]> = {
-  EADDRINUSE: ["the address is in use", "stop the program that listens there or choose another"],
-  EADDRNOTAVAIL: ["this machine does not have the address", "choose one of its own, or 0.0.0.0 for all"],
-  EACCES: ["permission denied", "choose a port above 1023 or a path in a writable directory"],
-  ENOTFOUND: ["the host name is unknown", "write an address"],
-  ENOENT: ["its directory does not exist", "create it or choose another path"],
-  ENOTDIR: ["a part of its path is not a directory", "choose another path"],
-  ENOTSOCK: ["the descriptor is not a socket", "pass a listening stream socket"],
-  EINVAL: ["the descriptor is not a socket that can be listened on", "pass a listening stream socket"]
-}

@@ -3,8 +3,10 @@
  *
  * A protocol is made from the pure modules: `Message` (what may be said), `Syntax` (how it is written on a line),
  * `Framing` (how lines are cut from bytes), `Protocol` (all of it together). It is served with `Command` (the handlers),
- * `Server` and `Endpoint`, and spoken with `Client`. The README writes one from beginning to end.
+ * `Server`, `Endpoint` and, for TLS, `Certificates`, and spoken with `Client`. The README writes one from beginning to
+ * end.
  */
+export * as Certificates from "./Certificates.ts"
 export * as Client from "./Client.ts"
 export * as Command from "./Command.ts"
 export * as Endpoint from "./Endpoint.ts"

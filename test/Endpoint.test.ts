@@ -94,12 +94,13 @@ describe("An endpoint as it is written", () => {
       host: Arbitrary.schema(Host),
       port: Arbitrary.schema(Schema.Port),
       text: Arbitrary.schema(Text),
-      pick: Arbitrary.schema(Schema.Literals(["Tcp", "Unix", "Fd", "Stdio"]))
+      pick: Arbitrary.schema(Schema.Literals(["Tcp", "Tls", "Unix", "Fd", "Stdio"]))
     }),
     ({ host, pick, port, text }): Endpoint.Endpoint => {
       switch (pick) {
         case "Tcp":
-          return { _tag: "Tcp", host, port }
+        case "Tls":
+          return { _tag: pick, host, port }
         case "Unix":
           return { _tag: "Unix", path: text }
         case "Fd":
@@ -120,7 +121,7 @@ describe("An endpoint as it is written", () => {
 
   it.prop("is read from no text that is not one", [Schema.String], ([text]) => {
     const exit = decode(text)
-    if (Exit.isSuccess(exit)) assert.match(text, /^(tcp:\/\/|unix:|fd:|stdio:$)/)
+    if (Exit.isSuccess(exit)) assert.match(text, /^(tcp:\/\/|tls:\/\/|unix:|fd:|stdio:$)/)
   })
 
   for (const [text, endpoint] of [
@@ -128,6 +129,8 @@ describe("An endpoint as it is written", () => {
     ["tcp://0.0.0.0:0", { _tag: "Tcp", host: "0.0.0.0", port: 0 }],
     ["tcp://[::1]:65535", { _tag: "Tcp", host: "::1", port: 65_535 }],
     ["tcp://[fe80::1%eth0]:1", { _tag: "Tcp", host: "fe80::1%eth0", port: 1 }],
+    ["tls://localhost:6556", { _tag: "Tls", host: "localhost", port: 6556 }],
+    ["tls://[fe80::1%eth0]:1", { _tag: "Tls", host: "fe80::1%eth0", port: 1 }],
     ["unix:/run/a b:c", { _tag: "Unix", path: "/run/a b:c" }],
     ["unix:relative", { _tag: "Unix", path: "relative" }],
     ["fd:wireline", { _tag: "Fd", name: "wireline" }],
@@ -156,6 +159,11 @@ describe("An endpoint as it is written", () => {
     "tcp://localhost:80/",
     "tcp://a/b:80",
     "TCP://localhost:80",
+    "tls://localhost",
+    "tls://localhost:65536",
+    "tls://::1:80",
+    "tls:localhost:80",
+    "ssl://localhost:80",
     "localhost:80",
     "http://localhost:80",
     "unix:",
@@ -168,7 +176,10 @@ describe("An endpoint as it is written", () => {
   ]) {
     it(`may not be ${JSON.stringify(text)}, and the message says what may`, () => {
       const exit = decode(text)
-      assert.include(String(exit), "Expected an endpoint: tcp://HOST:PORT, unix:PATH, fd:NAME or stdio:")
+      assert.include(
+        String(exit),
+        "Expected an endpoint: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, fd:NAME or stdio:"
+      )
     })
   }
 })
