@@ -172,7 +172,8 @@ export const makeCache = <P extends Protocol.Any, R, L extends Loaders<P, R>>(
         return later((done) => {
           LoadCache.enter(generation)
           once(answering, (answer) => {
-            Effect.runFork(LoadCache.leave(generation))
+            const leaving = LoadCache.leave(generation)
+            if (leaving !== Effect.void) Effect.runFork(leaving)
             done(answer)
           })
         })

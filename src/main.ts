@@ -10,16 +10,29 @@ import { join } from "node:path"
 import { Accounts } from "./accounts/Accounts.ts"
 import { audit } from "./cli/audit.ts"
 import { exonCommand } from "./cli/exon.ts"
-import { endpointOf, listening, serve, type Settings } from "./cli/serve.ts"
+import * as ExonSetting from "./cli/ExonSetting.ts"
+import * as RscpSetting from "./cli/RscpSetting.ts"
+import * as SecLsmManagerSetting from "./cli/SecLsmManagerSetting.ts"
+import { endpointOf, limitsOf, listening, serve, type Settings } from "./cli/serve.ts"
+import { sms as smsCommand } from "./cli/sms.ts"
+import * as SmsSetting from "./cli/SmsSetting.ts"
 import { user } from "./cli/user.ts"
 import * as Exon from "./protocols/exon/Server.ts"
 import { Store } from "./protocols/exon/Store.ts"
+import { Calculator } from "./protocols/rscp/Calculator.ts"
+import * as Rscp from "./protocols/rscp/Server.ts"
 import { SecurityModule } from "./protocols/sec-lsm-manager/SecurityModule.ts"
 import * as SecLsmManager from "./protocols/sec-lsm-manager/Server.ts"
+import * as Fifo from "./protocols/sms/Fifo.ts"
+import { Outbox } from "./protocols/sms/Outbox.ts"
+import * as Sms from "./protocols/sms/Server.ts"
 import { DataDirectory } from "./storage/DataDirectory.ts"
 import * as Sqlite from "./storage/Sqlite.ts"
 
 const storage = ({ data }: Settings) => Layer.provide(Sqlite.layerData, DataDirectory.layer(data))
+
+/** Built once, whichever protocols have people log in. */
+const accounts = Accounts.layer()
 
 const securityModule = ({ data, policyDirectory, securityModule }: Settings) =>
   securityModule === "smack"
@@ -29,34 +42,64 @@ const securityModule = ({ data, policyDirectory, securityModule }: Settings) =>
       })
 
 const secLsmManager = (settings: Settings) =>
-  Option.match(
-    endpointOf(settings.secLsmManager, { _tag: "Unix", path: join(settings.data, "sec-lsm-manager.socket") }),
-    {
-      onNone: () => Layer.empty,
-      onSome: (endpoint) =>
-        SecLsmManager.layer({ ...settings, maxFrame: settings.secLsmManagerMaxFrame }).pipe(
-          Layer.provide(listening("sec-lsm-manager", endpoint)),
-          Layer.provide(securityModule(settings))
-        )
-    }
-  )
-
-const exon = (settings: Settings) =>
-  Option.match(endpointOf(settings.exon, { _tag: "Tcp", host: "127.0.0.1", port: 8878 }), {
+  Option.match(endpointOf(settings.secLsmManager, SecLsmManagerSetting.defaultEndpoint(settings.data)), {
     onNone: () => Layer.empty,
     onSome: (endpoint) =>
-      Exon.layer({ ...settings, maxFrame: settings.exonMaxFrame }).pipe(
-        Layer.provide(listening("exon", endpoint)),
-        Layer.provide([Store.layerSqlite, Accounts.layer()])
+      SecLsmManager.layer({ ...limitsOf(settings), maxFrame: settings.secLsmManagerMaxFrame }).pipe(
+        Layer.provide(listening("sec-lsm-manager", endpoint)),
+        Layer.provide(securityModule(settings))
       )
   })
 
+const exon = (settings: Settings) =>
+  Option.match(endpointOf(settings.exon, ExonSetting.defaultEndpoint), {
+    onNone: () => Layer.empty,
+    onSome: (endpoint) =>
+      Exon.layer({ ...limitsOf(settings), maxFrame: settings.exonMaxFrame }).pipe(
+        Layer.provide(listening("exon", endpoint)),
+        Layer.provide([Store.layerSqlite, accounts])
+      )
+  })
+
+const rscp = (settings: Settings) =>
+  Option.match(endpointOf(settings.rscp, RscpSetting.defaultEndpoint), {
+    onNone: () => Layer.empty,
+    onSome: (endpoint) =>
+      Rscp.layer({
+        ...limitsOf(settings),
+        maxFrame: settings.rscpMaxFrame,
+        access: settings.rscpAccess,
+        registration: settings.rscpRegistration === "on"
+      }).pipe(Layer.provide(listening("rscp", endpoint)), Layer.provide([Calculator.layer(), accounts]))
+  })
+
+/** Gateways hand texts over on a socket, by a FIFO, or both. */
+const sms = (settings: Settings) => {
+  const socket = Option.map(endpointOf(settings.sms, SmsSetting.defaultEndpoint(settings.data)), (endpoint) =>
+    Layer.provide(
+      Sms.layer({ ...limitsOf(settings), maxFrame: settings.smsMaxFrame }),
+      listening("sms", endpoint)
+    )
+  )
+  const fifo = Option.map(settings.smsFifo, Fifo.layer)
+  if (Option.isNone(socket) && Option.isNone(fifo)) return Layer.empty
+  return Layer.merge(
+    Option.getOrElse(socket, () => Layer.empty),
+    Option.getOrElse(fifo, () => Layer.empty)
+  ).pipe(
+    Layer.provide(SmsSetting.gateway(settings)),
+    Layer.provide([Layer.provide(Outbox.layer, SmsSetting.transmitter(settings)), accounts])
+  )
+}
+
 const program = (settings: Settings) =>
-  Layer.mergeAll(secLsmManager(settings), exon(settings)).pipe(Layer.provide(storage(settings)))
+  Layer.mergeAll(secLsmManager(settings), exon(settings), rscp(settings), sms(settings)).pipe(
+    Layer.provide(storage(settings))
+  )
 
 const wireline = Command.make("wireline").pipe(
-  Command.withDescription("Serve text protocols: sec-lsm-manager and Exon"),
-  Command.withSubcommands([serve(program), user, audit, exonCommand])
+  Command.withDescription("Serve text protocols: sec-lsm-manager, Exon, RSCP and the SMS shell"),
+  Command.withSubcommands([serve(program), user, audit, exonCommand, smsCommand])
 )
 
 const { version }: { version: string } = JSON.parse(

@@ -71,10 +71,32 @@ describe("the README", () => {
   it.live("shows the first sessions as they go", () =>
     Effect.gen(function* () {
       const data = join(yield* temporaryDirectory, "w")
-      const server = yield* wireline(["--data", data, "--exon", "tcp://127.0.0.1:0"])
-      const [, port] = yield* server.says("stdout", /exon listening on tcp:.*:(\d+)\n/)
+      const env = {
+        WIRELINE_EXON: "tcp://127.0.0.1:0",
+        WIRELINE_RSCP: "tcp://127.0.0.1:0",
+        WIRELINE_SMS: undefined,
+        WIRELINE_METRICS: "tcp://127.0.0.1:0"
+      }
+      const server = yield* wireline(["--data", data], { env })
+      yield* server.says("stdout", /metrics/)
+      const [exon, rscp, metrics] = Array.from(
+        server.stdout().matchAll(/127\.0\.0\.1:(\d+)/g),
+        ([, port]) => port!
+      )
       const [listening] = blocksFrom("sec-lsm-manager listening on")
-      assert.strictEqual(server.stdout(), listening!.replaceAll("/tmp/w", data).replace("8878", port!))
+      assert.strictEqual(
+        server.stdout(),
+        listening!
+          .replaceAll("/tmp/w", data)
+          .replace("8878", exon!)
+          .replace("6556", rscp!)
+          .replace("8100", metrics!)
+      )
+
+      const [calculator, results] = blocksFrom("nc -N 127.0.0.1 6556")
+      const client = yield* RawPeer.connect({ _tag: "Tcp", host: "127.0.0.1", port: Number(rscp) })
+      yield* client.send(typed(calculator!))
+      assert.strictEqual(yield* client.rest, results)
 
       const [session, answers] = blocksFrom("nc -N -U /tmp/w/")
       const installer = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sec-lsm-manager.socket") })
@@ -98,7 +120,7 @@ describe("the README", () => {
       ])
       adding.stdin.end(`${password}\n`)
       assert.strictEqual((yield* adding.exit).stdout, "added ada to exon\n")
-      const visitor = yield* RawPeer.connect({ _tag: "Tcp", host: "127.0.0.1", port: Number(port) })
+      const visitor = yield* RawPeer.connect({ _tag: "Tcp", host: "127.0.0.1", port: Number(exon) })
       yield* visitor.send(typed(inventory!))
       yield* visitor.end
       assert.strictEqual(undated(yield* visitor.rest), undated(documents!))

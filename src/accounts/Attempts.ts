@@ -1,12 +1,15 @@
 /**
  * The failures that count against names and addresses, in the database; `Lockout.ts` has the rule.
  *
- * A login begins by being counted as a failure, in a transaction of its own that is durable before anything is
+ * A login begins by being counted as a failure, in a transaction of its own that has committed before anything is
  * derived, and ends, if it succeeds, by being forgiven. So there is nothing left to write when it fails, and nothing
- * to gain from killing the server in between. Rows of no more use are deleted as others are written.
+ * to gain from killing the server in between. These commits do not wait for the disk (`Durability.relaxed`), for whoever
+ * guesses would have everybody else wait; a power cut may forget the last of them. Rows of no more use are deleted as
+ * others are written.
  */
 import { Clock, Effect, Option, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import * as Durability from "../storage/Durability.ts"
 import * as Lockout from "./Lockout.ts"
 
 /** The name or the address of a login is locked, or the address of a registration. */
@@ -101,8 +104,9 @@ export const make = Effect.map(SqlClient.SqlClient, (sql): Attempts => {
   return {
     refuseLocked,
     // Refused before it was written as far as possible, for a refusal is to cost nothing.
-    begin: (subjects) => Effect.andThen(refuseLocked(subjects), sql.withTransaction(begin(subjects))),
-    forgive: (subjects, at) => sql.withTransaction(forgive(subjects, at)),
+    begin: (subjects) =>
+      Effect.andThen(refuseLocked(subjects), Durability.relaxed(sql.withTransaction(begin(subjects)))),
+    forgive: (subjects, at) => Durability.relaxed(sql.withTransaction(forgive(subjects, at))),
     forget: (realm, name) =>
       Option.match(Lockout.nameSubject(realm, name), { onNone: () => Effect.void, onSome: clear })
   }

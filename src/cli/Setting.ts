@@ -4,6 +4,8 @@
  */
 import { Config, Duration, Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import { Flag } from "effect/cli"
+import * as TimeSpan from "../TimeSpan.ts"
+import * as Endpoint from "../Endpoint.ts"
 
 /** A setting that is written as text and read with a Schema; a bad value is refused with what the Schema expects. */
 export const make = <A>(name: string, schema: Schema.Codec<A, string>, description: string): Flag.Flag<A> =>
@@ -11,6 +13,21 @@ export const make = <A>(name: string, schema: Schema.Codec<A, string>, descripti
     Flag.withFallbackConfig(Config.String(variable(name))),
     Flag.withSchema(schema),
     Flag.withDescription(`${description} [${variable(name)}]`)
+  )
+
+/** Where a protocol is served: an endpoint, or `off`; its name is the flag's. */
+export const endpoint = (protocol: string, description: string, byDefault: string) =>
+  make(
+    protocol,
+    Schema.Union([Schema.Literal("off"), Endpoint.FromString]),
+    `${description}: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, fd:NAME, stdio: or off (default: ${byDefault})`
+  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional)
+
+/** The longest frame of a protocol. */
+export const maxFrame = (protocol: string, frame: string, byDefault: number) =>
+  make(`${protocol}-max-frame`, Count, `The longest ${frame} in bytes (default: ${byDefault})`).pipe(
+    Flag.withMetavar("BYTES"),
+    Flag.withDefault(byDefault)
   )
 
 const variable = (name: string): string => `WIRELINE_${name.toUpperCase().replaceAll("-", "_")}`
@@ -29,18 +46,15 @@ export const Count = Schema.String.pipe(
 export const TimeLimit = Schema.String.pipe(
   Schema.decodeTo(Schema.Duration, {
     decode: SchemaGetter.transformEffect((text: string) => {
-      const match = /^(\d{1,9})(s|m|h)$/.exec(text)
-      if (text === "off") return Effect.succeed(Duration.infinity)
-      if (match === null || Number(match[1]) === 0)
-        return Effect.fail(expected("a time such as 30s, 10m or 2h, or off"))
-      return Effect.succeed(Duration.seconds(Number(match[1]) * seconds[match[2] as keyof typeof seconds]))
+      const time = text === "off" ? Duration.infinity : TimeSpan.parse(text)
+      return time === undefined
+        ? Effect.fail(expected("a time such as 30s, 10m or 2h, or off"))
+        : Effect.succeed(time)
     }),
     encode: SchemaGetter.transform((time: Duration.Duration) =>
-      Duration.isFinite(time) ? `${Duration.toSeconds(time)}s` : "off"
+      Duration.isFinite(time) ? TimeSpan.format(time) : "off"
     )
   })
 )
-
-const seconds = { s: 1, m: 60, h: 3600 }
 
 const expected = (what: string) => new SchemaIssue.InvalidValue({ message: `Expected ${what}` })

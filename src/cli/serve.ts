@@ -1,51 +1,26 @@
 /**
  * `wireline serve`: serves every protocol that is not switched off, until a signal ends it.
  */
-import { Console, Context, Deferred, Duration, Effect, Layer, Option, Schema } from "effect"
+import { Console, Context, Deferred, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SocketServer } from "effect/socket"
 import { resolve } from "node:path"
 import * as Endpoint from "../Endpoint.ts"
-import { maxLength as exonMaxFrame } from "../protocols/exon/Protocol.ts"
-import { maxLength as secLsmManagerMaxFrame } from "../protocols/sec-lsm-manager/Protocol.ts"
 import { data } from "./DataSetting.ts"
+import * as ExonSetting from "./ExonSetting.ts"
+import * as Metrics from "./metrics.ts"
+import * as RscpSetting from "./RscpSetting.ts"
+import * as SecLsmManagerSetting from "./SecLsmManagerSetting.ts"
 import * as Setting from "./Setting.ts"
-
-/** An endpoint, or `off`. */
-const EndpointOrOff = Schema.Union([Schema.Literal("off"), Endpoint.FromString])
+import * as SmsSetting from "./SmsSetting.ts"
+import * as TlsSetting from "./TlsSetting.ts"
 
 const settings = {
   data,
-  secLsmManager: Setting.make(
-    "sec-lsm-manager",
-    EndpointOrOff,
-    "Where sec-lsm-manager is served: tcp://HOST:PORT, unix:PATH, fd:NAME, stdio: or off (default: unix:DATA/sec-lsm-manager.socket)"
-  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional),
-  secLsmManagerMaxFrame: Setting.make(
-    "sec-lsm-manager-max-frame",
-    Setting.Count,
-    `The longest message of sec-lsm-manager in bytes (default: ${secLsmManagerMaxFrame})`
-  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(secLsmManagerMaxFrame)),
-  exon: Setting.make(
-    "exon",
-    EndpointOrOff,
-    "Where Exon is served, an endpoint or off (default: tcp://127.0.0.1:8878)"
-  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional),
-  exonMaxFrame: Setting.make(
-    "exon-max-frame",
-    Setting.Count,
-    `The longest request of Exon in bytes (default: ${exonMaxFrame})`
-  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(exonMaxFrame)),
-  securityModule: Setting.make(
-    "security-module",
-    Schema.Literals(["record", "smack"]),
-    "What an application is installed into: record only writes down what would be done, smack does it (default: record)"
-  ).pipe(Flag.withMetavar("record|smack"), Flag.withDefault("record" as const)),
-  policyDirectory: Setting.make(
-    "policy-dir",
-    Schema.NonEmptyString,
-    "The directory of the policies (default: DATA/policies, or /etc/smack/accesses.d with smack)"
-  ).pipe(Flag.withMetavar("DIR"), Flag.optional),
+  ...SecLsmManagerSetting.settings,
+  ...ExonSetting.settings,
+  ...RscpSetting.settings,
+  ...SmsSetting.settings,
   maxConnections: Setting.make(
     "max-connections",
     Setting.Count,
@@ -54,8 +29,17 @@ const settings = {
   idleTimeout: Setting.make(
     "idle-timeout",
     Setting.TimeLimit,
-    "How long a connection may say nothing: 30s, 10m, 2h or off (default: off)"
-  ).pipe(Flag.withMetavar("TIME"), Flag.withDefault(Duration.infinity))
+    "How long a connection may say nothing: 30s, 10m, 2h or off (default: off, for RSCP 30m)"
+  ).pipe(Flag.withMetavar("TIME"), Flag.optional),
+  metrics: Setting.make(
+    "metrics",
+    Schema.Union([Schema.Literal("off"), Endpoint.TcpFromString]),
+    "Where the metrics are served over HTTP, tcp://HOST:PORT or off (default: tcp://127.0.0.1:8100)"
+  ).pipe(
+    Flag.withMetavar("ENDPOINT"),
+    Flag.withDefault({ _tag: "Tcp", host: "127.0.0.1", port: 8100 } as const)
+  ),
+  ...TlsSetting.settings
 }
 
 /** What `serve` was told, defaults filled in. */
@@ -69,6 +53,8 @@ class Serving extends Context.Service<
     readonly bound: Map<string, Endpoint.Endpoint>
     /** Completed when there is nothing left to serve: the one peer of `stdio:` has left. */
     readonly ended: Deferred.Deferred<void>
+    /** What `tls://` endpoints are served with, where there are any. */
+    readonly tls: Endpoint.TlsOptions | undefined
   }
 >()("wireline/cli/Serving") {}
 
@@ -78,9 +64,9 @@ export const listening = (
   endpoint: Endpoint.Endpoint
 ): Layer.Layer<SocketServer.SocketServer, Endpoint.ListenError, Serving> =>
   Layer.unwrap(
-    Effect.map(Serving, ({ bound, ended }) =>
+    Effect.map(Serving, ({ bound, ended, tls }) =>
       Layer.tap(
-        Endpoint.layerServer(endpoint, { onEnd: Effect.asVoid(Deferred.succeed(ended, undefined)) }),
+        Endpoint.layerServer(endpoint, { onEnd: Effect.asVoid(Deferred.succeed(ended, undefined)), tls }),
         (services) =>
           Effect.sync(() =>
             bound.set(protocol, Endpoint.bound(endpoint, Context.get(services, SocketServer.SocketServer)))
@@ -93,35 +79,63 @@ export const listening = (
  * Says on standard output where each protocol is served, a line each, now that all of them are. Where standard output
  * is a peer's (`stdio:`), nothing is said at all: inetd gives the peer standard error too.
  */
-const announce = (bound: ReadonlyMap<string, Endpoint.Endpoint>): Effect.Effect<void> => {
+const announce = (
+  bound: ReadonlyMap<string, Endpoint.Endpoint>,
+  metrics: string | undefined
+): Effect.Effect<void> => {
   const lines = protocols
     .filter((protocol) => bound.has(protocol))
     .map((protocol) => `${protocol} listening on ${Endpoint.format(bound.get(protocol)!)}`)
+    .concat(metrics === undefined ? [] : [`metrics at ${metrics}`])
   return [...bound.values()].some(({ _tag }) => _tag === "Stdio")
     ? Effect.void
     : Effect.forEach(lines, (line) => Console.log(line), { discard: true })
 }
 
 /** In the order in which they are announced. */
-const protocols = ["sec-lsm-manager", "exon"]
+const protocols = ["sec-lsm-manager", "exon", "rscp", "sms"]
 
 /** The protocols cannot be served as they were asked for. */
 class NothingToServe extends Schema.TaggedError<NothingToServe>()("NothingToServe", {
   message: Schema.String
 }) {}
 
+/** Where each protocol is to be served, as far as that was told. */
+const told = ({
+  exon,
+  rscp,
+  secLsmManager,
+  sms
+}: Settings): ReadonlyArray<Endpoint.Endpoint | "off" | undefined> =>
+  [exon, rscp, secLsmManager, sms].map((endpoint) => Option.getOrUndefined(endpoint))
+
+/** Those that were told and are not `off`. */
+const endpointsOf = (settings: Settings): ReadonlyArray<Endpoint.Endpoint> =>
+  told(settings).filter((endpoint) => typeof endpoint === "object")
+
 /** Standard input and output have room for one peer, and a server without protocols is a mistake. */
-const check = ({ exon, secLsmManager }: Settings): Effect.Effect<void, NothingToServe> => {
-  const given = [exon, secLsmManager].map((endpoint) => Option.getOrUndefined(endpoint))
-  if (given.every((endpoint) => endpoint === "off")) {
+const check = (settings: Settings): Effect.Effect<void, NothingToServe> => {
+  if (Option.isNone(settings.smsFifo) && told(settings).every((endpoint) => endpoint === "off")) {
     return Effect.fail(new NothingToServe({ message: "every protocol is off; give one of them an endpoint" }))
   }
-  return given.filter((endpoint) => typeof endpoint === "object" && endpoint._tag === "Stdio").length > 1
+  const peers = endpointsOf(settings).filter(({ _tag }) => _tag === "Stdio").length
+  if (peers > 0 && settings.smsTransmitter === "stdout") {
+    return Effect.fail(
+      new NothingToServe({ message: "stdio: and --sms-transmitter stdout cannot share standard output" })
+    )
+  }
+  return peers > 1
     ? Effect.fail(
         new NothingToServe({ message: "two protocols cannot share stdio:; give one another endpoint" })
       )
     : Effect.void
 }
+
+/** What the peers of every protocol may use up; without a limit of time, a protocol's own holds. */
+export const limitsOf = ({ idleTimeout, maxConnections }: Settings) => ({
+  maxConnections,
+  ...(Option.isSome(idleTimeout) && { idleTimeout: idleTimeout.value })
+})
 
 /** The endpoint of a protocol: the one that was given, none for `off`, else its default. */
 export const endpointOf = (
@@ -140,14 +154,30 @@ export const serve = <E, R>(program: (settings: Settings) => Layer.Layer<never, 
     settings,
     Effect.fnUntraced(function* (settings) {
       yield* check(settings)
-      const serving = { bound: new Map<string, Endpoint.Endpoint>(), ended: yield* Deferred.make<void>() }
+      const certificates = yield* TlsSetting.certificates(settings, endpointsOf(settings))
+      yield* TlsSetting.reloadAtHangup(certificates)
+      const serving = {
+        bound: new Map<string, Endpoint.Endpoint>(),
+        ended: yield* Deferred.make<void>(),
+        // As many may be about to be connections as there may be connections.
+        tls: Option.getOrUndefined(
+          Option.map(certificates, (certificates) => ({
+            certificates,
+            maxHandshakes: settings.maxConnections
+          }))
+        )
+      }
+      const metrics = settings.metrics === "off" ? undefined : yield* Metrics.serve(settings.metrics)
       const all = program({ ...settings, data: resolve(settings.data) })
       yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
-      yield* announce(serving.bound)
+      yield* announce(serving.bound, metrics)
+      if (metrics !== undefined) yield* Metrics.warmUp
       yield* Deferred.await(serving.ended)
     }, Effect.scoped)
   ).pipe(
-    Command.withDescription("Serve the protocols until SIGTERM or SIGINT"),
+    Command.withDescription(
+      "Serve the protocols until SIGTERM or SIGINT; SIGHUP reads the TLS certificates again"
+    ),
     Command.withExamples([
       { command: "wireline serve --data /var/lib/wireline", description: "Keep everything in one directory" },
       {

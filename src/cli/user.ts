@@ -4,23 +4,19 @@
  * It opens the database by itself and needs no lock of the data directory, so it works with and without a server on
  * it; a server takes notice at the next login.
  */
-import { Console, DateTime, Effect, Layer, Schema } from "effect"
+import { Console, DateTime, Effect, Layer, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Accounts, type Listed, NameTaken } from "../accounts/Accounts.ts"
-import * as Name from "../accounts/Name.ts"
+import * as AccountName from "./AccountName.ts"
 import * as DataDatabase from "./DataDatabase.ts"
 import { data } from "./DataSetting.ts"
 import * as NewPassword from "./NewPassword.ts"
+import { printable } from "./Printable.ts"
 
 const realm = Flag.String("realm").pipe(
   Flag.withSchema(Schema.NonEmptyString),
   Flag.withMetavar("REALM"),
   Flag.withDescription("The protocol that the account is for, such as exon")
-)
-
-const name = Argument.String("name").pipe(
-  Argument.withMetavar("NAME"),
-  Argument.withDescription("The name to log in with, in capitals or not")
 )
 
 const passwordStdin = Flag.Boolean("password-stdin").pipe(
@@ -39,22 +35,30 @@ const accountsOrNone = (data: string) => Layer.provide(Accounts.layer(), DataDat
 
 const newPassword = (stdin: boolean) => (stdin ? NewPassword.fromStdin : NewPassword.fromTerminal)
 
+const { email, name, number, role } = AccountName
+
 const add = Command.make(
   "add",
-  { realm, name, passwordStdin, data },
-  Effect.fnUntraced(function* ({ name, passwordStdin, realm }) {
+  { realm, name: Argument.optional(name), number, email, role, passwordStdin, data },
+  Effect.fnUntraced(function* ({ email, passwordStdin, realm, ...told }) {
     const accounts = yield* Accounts
     // Nobody is asked for a password that is of no use.
-    if (!Name.isValid(name)) return yield* new Name.BadName({ username: name })
+    const { isPasswordOptional, name, role } = yield* AccountName.profile({ realm, ...told })
     yield* accounts.find(realm, name).pipe(
       Effect.flatMap(({ name: username }) => Effect.fail(new NameTaken({ realm, username }))),
       Effect.catchTag("UnknownAccount", () => Effect.void)
     )
-    const account = yield* accounts.create(realm, name, yield* newPassword(passwordStdin))
+    const password = isPasswordOptional && !passwordStdin ? undefined : yield* newPassword(passwordStdin)
+    const account = yield* accounts.create(realm, name, password, {
+      email: Option.getOrUndefined(email),
+      role
+    })
     yield* Console.log(`added ${account.name} to ${realm}`)
   })
 ).pipe(
-  Command.withDescription("Add an account"),
+  Command.withDescription(
+    "Add an account; one of sms, which can log in by code, gets a password with --password-stdin alone"
+  ),
   Command.provide(({ data }) => accountsOrNone(data))
 )
 
@@ -72,17 +76,21 @@ const list = Command.make(
   Command.provide(({ data }) => accounts(data))
 )
 
-const asJson = ({ created, lockedUntil, name }: Listed): string =>
+const asJson = ({ created, email, lockedUntil, name, role }: Listed): string =>
   JSON.stringify({
     name,
     created: DateTime.formatIso(created),
+    email: email ?? null,
+    role: role ?? null,
     lockedUntil: lockedUntil === undefined ? null : DateTime.formatIso(lockedUntil)
   })
 
-const asLine = ({ created, lockedUntil, name }: Listed): string =>
+const asLine = ({ created, email, lockedUntil, name, role }: Listed): string =>
   [
     name,
     toSeconds(created),
+    ...(role === undefined ? [] : [role]),
+    ...(email === undefined ? [] : [printable(email)]),
     ...(lockedUntil === undefined ? [] : [`locked until ${toSeconds(lockedUntil)}`])
   ].join("\t")
 
@@ -93,7 +101,7 @@ const remove = Command.make(
   { realm, name, data },
   Effect.fnUntraced(function* ({ name, realm }) {
     const accounts = yield* Accounts
-    const account = yield* accounts.remove(realm, name)
+    const account = yield* accounts.remove(realm, yield* AccountName.inRealm(realm, name))
     yield* Console.log(`removed ${account.name} from ${realm}`)
   })
 ).pipe(
@@ -104,8 +112,9 @@ const remove = Command.make(
 const passwd = Command.make(
   "passwd",
   { realm, name, passwordStdin, data },
-  Effect.fnUntraced(function* ({ name, passwordStdin, realm }) {
+  Effect.fnUntraced(function* ({ passwordStdin, realm, ...told }) {
     const accounts = yield* Accounts
+    const name = yield* AccountName.inRealm(realm, told.name)
     yield* accounts.find(realm, name)
     const account = yield* accounts.setPassword(realm, name, yield* newPassword(passwordStdin))
     yield* Console.log(`changed the password of ${account.name} in ${realm}`)
@@ -120,7 +129,7 @@ const unlock = Command.make(
   { realm, name, data },
   Effect.fnUntraced(function* ({ name, realm }) {
     const accounts = yield* Accounts
-    const account = yield* accounts.unlock(realm, name)
+    const account = yield* accounts.unlock(realm, yield* AccountName.inRealm(realm, name))
     yield* Console.log(`unlocked ${account.name} in ${realm}`)
   })
 ).pipe(
@@ -134,6 +143,10 @@ export const user = Command.make("user").pipe(
   Command.withSubcommands([add, list, remove, passwd, unlock]),
   Command.withExamples([
     { command: "wireline user add --realm exon ada", description: "Add an account; the password is asked" },
+    {
+      command: "wireline user add --realm sms --number +33612345678 --email ada@example.org --role ADMIN",
+      description: "Let a number log in to the SMS shell, by a code that is sent to it"
+    },
     {
       command: "wireline user passwd --realm exon --password-stdin ada < secret",
       description: "Change a password from a script"

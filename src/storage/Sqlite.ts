@@ -2,20 +2,23 @@
  * The embedded database: `node:sqlite` as an `effect/sql` client, for a server that keeps its state in one file.
  *
  * Everything above this module speaks `SqlClient`, so another database is another layer. What this one promises: a
- * transaction that has committed survives `kill -9` and a power cut (WAL with `synchronous = FULL`); foreign keys
- * hold; transactions take the write lock when they begin, so none fails half-way because of another writer; and the
+ * transaction that has committed survives `kill -9` and a power cut (WAL with `synchronous = FULL`), save where
+ * `Durability` says so; foreign keys hold; transactions take the write lock when they begin, so none fails half-way because of another writer; and the
  * file is created for its owner only.
  *
  * There is one connection and statements run on the event loop, which is right for the short statements of a line
  * protocol and wrong for reports over millions of rows. A stream holds the connection until it ends.
  */
-import { accessSync, constants, statSync } from "node:fs"
+import { accessSync, closeSync, constants, fdatasync, openSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { Effect, Layer, type Scope, Semaphore } from "effect"
+import { promisify } from "node:util"
+import { Context, Effect, Layer, type Scope, Semaphore } from "effect"
 import { Reactivity } from "effect/reactivity"
-import { SqlClient, Statement } from "effect/sql"
+import { SqlClient, SqlError, Statement } from "effect/sql"
+import { Changes, fromSqlite } from "./Changes.ts"
 import { DataDirectory } from "./DataDirectory.ts"
+import * as Durability from "./Durability.ts"
 import { createPrivate } from "./Files.ts"
 import { connect } from "./SqliteConnection.ts"
 import { reasonOf, StorageError } from "./StorageError.ts"
@@ -42,10 +45,10 @@ const openTimeout = 2000
 /** The database's file in the data directory. */
 export const databaseName = "wireline.db"
 
-/** Opens the database and closes it with the scope. */
-export const make = Effect.fnUntraced(function* (
+/** Opens the database, with the `Changes` that it can tell and its `Flush`, and closes it with the scope. */
+const make = Effect.fnUntraced(function* (
   options: SqliteOptions
-): Effect.fn.Return<SqlClient.SqlClient, StorageError, Scope.Scope | Reactivity.Reactivity> {
+): Effect.fn.Return<Context.Context<SqlClient.SqlClient>, StorageError, Scope.Scope | Reactivity.Reactivity> {
   const db = yield* Effect.acquireRelease(
     Effect.try({
       try: () => open(options),
@@ -56,11 +59,11 @@ export const make = Effect.fnUntraced(function* (
   )
   const connection = connect(db, options.preparedStatements ?? 256, options.busyTimeout ?? busyTimeout)
   const acquirers = SqlClient.makeSqliteAcquirers({
-    connection: Effect.succeed(connection),
+    connection: Effect.as(committing(db), connection),
     semaphore: yield* Semaphore.make(1),
     isTransaction: () => db.isTransaction
   })
-  return yield* SqlClient.make({
+  const client = yield* SqlClient.make({
     ...acquirers,
     compiler: Statement.makeCompilerSqlite(),
     driver: "sqlite-node",
@@ -69,11 +72,49 @@ export const make = Effect.fnUntraced(function* (
     releaseSavepoint: (name) => `RELEASE SAVEPOINT ${name}`,
     prepareTransactionControls: true
   })
+  return Context.make(SqlClient.SqlClient, client).pipe(
+    Context.add(Changes, fromSqlite(db)),
+    Context.add(Durability.Flush, yield* flushOf(options.filename))
+  )
 })
 
-/** The client as a layer. */
+/** Makes the commits of whoever has just been given the connection wait for the disk, or not (`Durability`). */
+const committing = (db: DatabaseSync): Effect.Effect<void> => {
+  let isRelaxed = false
+  return Effect.withFiber((fiber) => {
+    const wanted = fiber.getRef(Durability.Relaxed)
+    if (wanted !== isRelaxed && !db.isTransaction) {
+      db.exec(`PRAGMA synchronous = ${wanted ? "NORMAL" : "FULL"}`)
+      isRelaxed = wanted
+    }
+    return Effect.void
+  })
+}
+
+/** In WAL mode what has committed is on the disk when the log is. Nothing holds a lock on that file. */
+const flushOf = Effect.fnUntraced(function* (
+  filename: string
+): Effect.fn.Return<Effect.Effect<void, SqlError.SqlError>, StorageError, Scope.Scope> {
+  if (filename === ":memory:") return Effect.void
+  const path = `${filename}-wal`
+  const log = yield* Effect.acquireRelease(
+    Effect.try({
+      try: () => openSync(path, "r"),
+      catch: (cause) => new StorageError({ subject: "database", path, reason: reasonOf(cause), cause })
+    }),
+    (log) => Effect.sync(() => closeSync(log))
+  )
+  const flush = Durability.shared(() => promisify(fdatasync)(log))
+  return Effect.tryPromise({
+    try: flush,
+    catch: (cause) =>
+      new SqlError.SqlError({ reason: SqlError.classifySqliteError(cause, { operation: "flush" }) })
+  })
+})
+
+/** The client as a layer, with `Changes` and `Durability.Flush`. */
 export const layer = (options: SqliteOptions): Layer.Layer<SqlClient.SqlClient, StorageError> =>
-  Layer.effect(SqlClient.SqlClient, make(options)).pipe(Layer.provide(Reactivity.layer))
+  Layer.effectContext(make(options)).pipe(Layer.provide(Reactivity.layer))
 
 /** The database of the data directory. */
 export const layerData: Layer.Layer<SqlClient.SqlClient, StorageError, DataDirectory> = Layer.unwrap(

@@ -96,7 +96,7 @@ describe("wireline user", () => {
         const { stdout } = yield* user(data, exon("list"))
         assert.match(stdout, /^ada\t\S+\tlocked until \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\n$/)
         const json = JSON.parse((yield* user(data, exon("list", "--json"))).stdout)
-        assert.deepStrictEqual(Object.keys(json), ["name", "created", "lockedUntil"])
+        assert.deepStrictEqual(Object.keys(json), ["name", "created", "email", "role", "lockedUntil"])
         assert.isAbove(Date.parse(json.lockedUntil), Date.now())
         yield* prints("unlocked ada in exon\n", data, exon("unlock", "ADA"))
         assert.strictEqual((yield* logsIn(data, "correct horse")).name, "ada")
@@ -122,6 +122,7 @@ describe("wireline user", () => {
           refuses(/at least 10 characters/, data, add, "correct\n"),
           refuses(/on a terminal, and this is none.*--password-stdin/, data, exon("add", "ada")),
           refuses(/--realm/, data, ["list"]),
+          refuses(/an e-mail address/, data, exon("add", "ada", "--email", "nobody")),
           refuses(/Unknown subcommand "lock"/, data, exon("lock", "ada")),
           refuses(/not a directory/, join("/dev/null", data), add, "correct horse\n"),
           refuses(/there is no database in/, join(data, "elsewhere"), exon("list"))
@@ -130,6 +131,29 @@ describe("wireline user", () => {
       )
       return Effect.andThen(prints("added bob to exon\n", data, others, "correct horse\n"), refusals)
     })
+  )
+
+  it.live(
+    "adds an account of sms by its number, which needs no password, with an address and a role",
+    inDirectory((data) =>
+      Effect.gen(function* () {
+        const sms = (...args: ReadonlyArray<string>) => [...args, "--realm", "sms"]
+        const number = "+33612345678"
+        const told = ["--number", "0033 6 12 34 56 78", "--email", "ada@example.org", "--role", "ADMIN"]
+        yield* prints(`added ${number} to sms\n`, data, sms("add", ...told))
+        const { stdout } = yield* user(data, sms("list"))
+        assert.match(stdout, /^\+33612345678\t\S+\tADMIN\tada@example\.org\n$/)
+        yield* prints(
+          `changed the password of ${number} in sms\n`,
+          data,
+          sms("passwd", "+33-612-345-678", "--password-stdin"),
+          "battery staple\n"
+        )
+        yield* withAccounts(data, (accounts) =>
+          accounts.login("sms", number, Redacted.make("battery staple"), "unix")
+        )
+      })
+    )
   )
 
   describe.skipIf(!existsSync("/usr/bin/script"))("on a terminal", () => {

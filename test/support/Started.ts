@@ -12,12 +12,17 @@ import { Effect, type Scope } from "effect"
 export const repository = fileURLToPath(new URL("../..", import.meta.url))
 
 // Protocols whose default is a port of this machine are off unless a test tells otherwise, or tests would meet there.
-const quiet = { WIRELINE_EXON: "off" }
+const quiet = {
+  WIRELINE_EXON: "off",
+  WIRELINE_RSCP: "off",
+  WIRELINE_SMS: "off",
+  WIRELINE_METRICS: "off"
+}
 
 const launcher = `${repository}scripts/wireline.js`
 
 // Tests start the same program a hundred times: this halves the time that Node takes to compile it.
-const compileCache = `${repository}node_modules/.cache/wireline-tests`
+export const compileCache = `${repository}node_modules/.cache/wireline-tests`
 
 /** How a process ended, and all that it said. */
 export interface Outcome {
@@ -41,7 +46,7 @@ export interface Started {
 }
 
 export interface StartOptions {
-  /** The whole environment, save `PATH` and `WIRELINE_EXON=off`; nothing of the test's own is handed down. */
+  /** The whole environment, save `PATH` and what keeps it off this machine's ports; nothing of the test's own is handed down. */
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly cwd?: string
   /** Another user than the test's own. */

@@ -2,7 +2,8 @@
  * The audit trail: who added, commented on and removed what, who logged in and who failed to, when and from where.
  *
  * An entry is written in the transaction of the change it tells of, so the trail has neither more nor less than what
- * happened. What changed nothing, as adding a name that is there, leaves no entry.
+ * happened. What changed nothing, as adding a name that is there, leaves no entry. A login has its own, written before
+ * it is answered.
  */
 import { Effect, Option, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"

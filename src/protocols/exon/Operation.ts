@@ -90,20 +90,6 @@ export class Remove extends Change<boolean> {
   }
 }
 
-/** A login, which is only written down. */
-export class Audit extends Change<void> {
-  readonly _tag = "Audit"
-  readonly weight = 0
-  readonly actor: Actor & { readonly event: "login" | "failed login" }
-  protected readonly event: AuditTrail.Event
-
-  constructor(actor: Audit["actor"], at: number, complete: Complete<void>) {
-    super(at, complete)
-    this.actor = actor
-    this.event = actor.event
-  }
-}
-
 export class Get extends Operation<Item | undefined> {
   readonly _tag = "Get"
   readonly writes = false
@@ -155,4 +141,4 @@ export class Search extends Operation<Found> {
   }
 }
 
-export type Any = Add | Comment | Remove | Audit | Get | Read | List | Search
+export type Any = Add | Comment | Remove | Get | Read | List | Search

@@ -18,7 +18,9 @@
  * again.
  */
 import { Clock, Context, Effect, Exit, Layer } from "effect"
-import type { Migrator, SqlClient, SqlError } from "effect/sql"
+import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import * as Durability from "../../storage/Durability.ts"
+import * as AuditTrail from "./AuditTrail.ts"
 import * as GroupCommit from "./GroupCommit.ts"
 import { type Item, maxComments } from "./Item.ts"
 import type { Measured } from "./Items.ts"
@@ -78,12 +80,15 @@ export class Store extends Context.Service<
     readonly list: (page: number) => Asking<Operation.Found>
     /** Reads items that were found, newest first, as they are now; those that have been removed are left out. */
     readonly read: (items: ReadonlyArray<Measured>) => Asking<ReadonlyArray<Item>>
-    /** Writes down a login, or one that failed with the name that was tried. */
+    /**
+     * Writes down a login, or one that failed with the name that was tried. It takes no part in the order of the others,
+     * nor do they wait for it.
+     */
     readonly audit: (login: {
       readonly event: "login" | "failed login"
       readonly author: string
       readonly address: string
-    }) => Asking<void>
+    }) => Effect.Effect<void, StoreError>
   }
 >()("wireline/exon/Store") {
   /**
@@ -106,6 +111,8 @@ export class Store extends Context.Service<
 const make = Effect.fnUntraced(function* (limits: Limits) {
   yield* migrate
   const clock = yield* Clock.Clock
+  const writeTrail = AuditTrail.writer(yield* SqlClient.SqlClient)
+  const flush = yield* Durability.Flush
   const submit = yield* GroupCommit.make<Operation.Any>({ ...limits, run: yield* StoreWorker.make })
 
   const ask = <A>(
@@ -132,7 +139,14 @@ const make = Effect.fnUntraced(function* (limits: Limits) {
     search: (text) => ask<Operation.Found>((complete) => new Operation.Search(text, complete)),
     list: (page) => ask<Operation.Found>((complete) => new Operation.List(page, complete)),
     read: (items) => ask<ReadonlyArray<Item>>((complete) => new Operation.Read(items, complete)),
-    audit: (login) => ask<void>((complete, now) => new Operation.Audit(login, now, complete))
+    // Logins come as often as somebody guesses: no item is to wait for the disk because of them.
+    audit: (login) =>
+      Effect.suspend(() =>
+        Durability.relaxed(writeTrail([{ ...login, at: clock.currentTimeMillisUnsafe(), item: undefined }]))
+      ).pipe(
+        Effect.andThen(flush),
+        Effect.mapError((cause) => new StoreError({ reason: "Unavailable", cause }))
+      )
   })
 })
 

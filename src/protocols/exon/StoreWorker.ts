@@ -104,10 +104,6 @@ class Group {
     const later = new Set(added.values())
     for (const operation of operations) {
       switch (operation._tag) {
-        case "Audit":
-          this.trail.push(operation.entry())
-          operation.succeed()
-          break
         case "Get":
           operation.succeed(later.has(operation.id) ? undefined : found.get(operation.id))
           break
@@ -211,7 +207,7 @@ class Group {
 
 const newestFirst = (one: Pick<Item, "id">, other: Pick<Item, "id">): number => other.id - one.id
 
-type Plain = Operation.Add | Operation.Get | Operation.Audit
+type Plain = Operation.Add | Operation.Get
 
 /** Neighbouring operations that go together. */
 type Stretch =
@@ -229,7 +225,6 @@ const stretchesOf = (operations: ReadonlyArray<Operation.Any>): Array<Stretch> =
     switch (operation._tag) {
       case "Add":
       case "Get":
-      case "Audit":
         if (last?.kind === "plain") last.operations.push(operation)
         else stretches.push({ kind: "plain", operations: [operation] })
         break

@@ -1,0 +1,68 @@
+/**
+ * The answers of a conversation that come later (`Command.later`), in their places among those that were there at once.
+ */
+import { Effect, Exit } from "effect"
+import * as Command from "./Command.ts"
+import type * as Protocol from "./Protocol.ts"
+import type { CommandTally } from "./Tally.ts"
+
+/** An answer, and the command that it is of, unless it is of none. */
+export interface Answered {
+  readonly command: CommandTally | undefined
+  readonly answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>>
+}
+
+/** The place of an answer; empty until it has come. */
+interface Place {
+  readonly command: CommandTally | undefined
+  answer: Answered["answer"] | undefined
+}
+
+export class Begun {
+  private places: Array<Place> = []
+  private missing = 0
+  /** Who waits for the last that is missing. */
+  private settled: (() => void) | undefined
+
+  /** How many there are, be they there or not. */
+  get size(): number {
+    return this.places.length
+  }
+
+  /** Begins one. */
+  begin(later: Command.Later<Protocol.Tagged>, command: CommandTally): void {
+    const place: Place = { command, answer: undefined }
+    this.places.push(place)
+    this.missing++
+    const since = performance.now()
+    Command.once(later, (answer) => {
+      command.took((performance.now() - since) / 1000)
+      place.answer = answer
+      if (--this.missing === 0) this.settled?.()
+    })
+  }
+
+  /** Puts one that is there behind those that have begun. */
+  add(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined): void {
+    this.places.push({ command, answer: Exit.succeed(answer) })
+  }
+
+  /** Waits until none is missing, and takes them all. */
+  readonly take: Effect.Effect<ReadonlyArray<Answered>> = Effect.callback<ReadonlyArray<Answered>>(
+    (resume) => {
+      const take = () => {
+        const answered = this.places.filter(isAnswered)
+        this.places = []
+        this.settled = undefined
+        resume(Effect.succeed(answered))
+      }
+      if (this.missing === 0) return take()
+      this.settled = take
+      return Effect.sync(() => {
+        this.settled = undefined
+      })
+    }
+  )
+}
+
+const isAnswered = (place: Place): place is Place & Answered => place.answer !== undefined

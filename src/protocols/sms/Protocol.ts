@@ -1,0 +1,201 @@
+/**
+ * The messages of the SMS shell's gateways, both ways, as codecs: what `wireline/sms` exports.
+ *
+ * There is one request, a text that somebody has sent, and it is answered with one line. Both are JSON objects; the
+ * requests come one after another, with or without an LF between them (notes on the specification, "SMS shell").
+ *
+ * Pure: imports only `effect`.
+ */
+import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
+import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+import * as Framing from "../../Framing.ts"
+import * as Wireline from "../../Protocol.ts"
+import * as Syntax from "../../Syntax.ts"
+import { setShortcut } from "../../syntax/codec.ts"
+import { Role } from "./State.ts"
+
+// What commands of one's own are declared with (`--sms-commands`).
+export * as Command from "./shell/Command.ts"
+export * as Parameter from "./shell/Parameter.ts"
+
+const Word = Schema.NonEmptyString.annotate({ expected: "text that is not empty" })
+
+// "sms_number" and "sms_text": non-empty strings.
+const required = { sms_number: Word, sms_text: Word }
+
+const optional = {
+  // "auth" with "token" and "role": the gateway holds this role's token, and asks for the command to run in the role.
+  auth: Schema.optionalKey(Schema.Struct({ token: Schema.RedactedFromValue(Word), role: Role })),
+  // "transmit": false for an answer that is not to be sent by SMS.
+  transmit: Schema.optionalKey(Schema.Boolean)
+}
+
+const known = new Set([...Object.keys(required), ...Object.keys(optional)])
+
+/** "any other attribute of the gateway": under whatever names the message has no use for itself. */
+const Attributes = Schema.JsonObject.check(
+  Schema.makeFilter(
+    (attributes: Schema.JsonObject) => !Object.keys(attributes).some((name) => known.has(name)),
+    {
+      expected: `attributes other than ${[...known].join(", ")}`
+    }
+  )
+)
+
+/** A text that was sent to the shell, as a gateway hands it over. */
+export const Text = Schema.TaggedStruct("text", {
+  ...required,
+  ...optional,
+  /** What else the gateway has said. */
+  attributes: Schema.optionalKey(Attributes),
+  /** The bytes of the document that it came in. It is there in whatever was decoded, and encoding ignores it. */
+  length: Schema.optionalKey(Schema.Int)
+})
+export type Text = typeof Text.Type
+
+/** A message as its document says; what is in the fields that the message has a use for is for the Schema to say. */
+interface Parts {
+  readonly [field: string]: unknown
+  readonly attributes?: Schema.JsonObject
+  readonly length: number
+}
+
+const read = (document: string): Parts | undefined => {
+  const value = parse(document)
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  const entries = Object.entries(value)
+  const attributes = entries.filter(([name]) => !known.has(name))
+  return {
+    _tag: "text",
+    ...(attributes.length === 0 ? value : Object.fromEntries(entries.filter(([name]) => known.has(name)))),
+    ...(attributes.length === 0 ? {} : { attributes: Object.fromEntries(attributes) }),
+    length: utf8.encode(document).length
+  }
+}
+
+const utf8 = new TextEncoder()
+
+const parse = (document: string): unknown => {
+  try {
+    return JSON.parse(document)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether this is a message as it stands: without a token to cover, and all its fields what they must be. */
+const isPlain = (parts: Parts): parts is Parts & Text => {
+  const { auth, sms_number, sms_text, transmit } = parts
+  return (
+    auth === undefined &&
+    typeof sms_number === "string" &&
+    sms_number !== "" &&
+    typeof sms_text === "string" &&
+    sms_text !== "" &&
+    (transmit === undefined || typeof transmit === "boolean")
+  )
+}
+
+const notAnObject = Effect.fail(new SchemaIssue.InvalidValue({ message: "not a JSON object" }))
+
+const write = ({ _tag, attributes, length: _length, ...fields }: typeof Text.Encoded): string =>
+  JSON.stringify({ ...fields, ...attributes })
+
+export const Request: Schema.Codec<Text, string> = Schema.String.pipe(
+  Schema.decodeTo(Text, {
+    decode: SchemaGetter.transformEffect((document: string) => {
+      const parts = read(document)
+      return parts === undefined ? notAnObject : Effect.succeed(parts as Parts & typeof Text.Encoded)
+    }),
+    encode: SchemaGetter.transform(write)
+  })
+)
+SchemaJITCompiler.enable(Request.ast)
+setShortcut(Request, {
+  decode: (document) => {
+    const parts = read(document)
+    return parts !== undefined && isPlain(parts) ? parts : undefined
+  },
+  encode: () => undefined
+})
+export type Request = typeof Request.Type
+
+/** The steps of a message's way, in their order. */
+export const Step = Schema.Literals([
+  "received",
+  "parsed",
+  "input_validated",
+  "executed",
+  "output_validated",
+  "transmitted"
+])
+export type Step = typeof Step.Type
+
+/** How far a message got, and when: each step with its Unix time in seconds. */
+export const Chain = Schema.Array(Schema.Tuple([Step, Schema.Int]))
+export type Chain = typeof Chain.Type
+
+// "received_length", "output", "chain". An error of the shell is an answer too: its output begins with "#Err: ".
+export const Answer = Schema.Struct({
+  _tag: Schema.tagDefaultOmit("Answer"),
+  received_length: Schema.Int,
+  output: Schema.String,
+  chain: Chain
+})
+
+// "error" in place of "output", for what is no message. Of one over the limit, no more than the limit and one is counted.
+export const Failure = Schema.Struct({
+  _tag: Schema.tagDefaultOmit("Failure"),
+  received_length: Schema.Int,
+  error: Schema.String,
+  chain: Chain
+})
+
+export const Reply = Syntax.json([Answer, Failure])
+export type Reply = typeof Reply.Type
+
+/** What the answer to an error begins with. */
+export const errorPrefix = "#Err: "
+
+/** Whether a message was not done what it asked for. */
+export const isError = (reply: Reply): boolean =>
+  reply._tag === "Failure" || reply.output.startsWith(errorPrefix)
+
+/** A time in milliseconds as a chain has it. */
+export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
+
+/** What is wrong with a message, in a few words that repeat nothing of it. */
+export const reasonOf = (problem: Wireline.Unreadable): string => {
+  if (problem._tag === "BadFrame") {
+    return problem.reason === "TooLong" ? `longer than ${problem.maxLength} bytes` : "not UTF-8"
+  }
+  const [first] = formatIssue(problem.error.issue).issues
+  const path = (first?.path ?? []).map(String).join(".")
+  const message = first?.message ?? "not a message"
+  return path === "" ? message : `${path}: ${message}`
+}
+
+const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
+  leafHook: (issue) => (issue._tag === "MissingKey" ? "missing" : SchemaIssue.defaultLeafHook(issue))
+})
+
+/** The longest message in bytes. */
+export const maxLength = 65_536
+
+/** The SMS shell's protocol, as this server speaks it. Only a message over the limit closes the connection. */
+export const SmsShell = Wireline.make({
+  name: "sms",
+  framing: Framing.jsonObjects({ maxLength }),
+  request: Request,
+  reply: Reply,
+  isError: (reply) => reply._tag === "Failure" || reply.output.startsWith("#Err: "),
+  onUnreadable: (problem, at) => {
+    const failure = Failure.make({
+      received_length: problem._tag === "BadFrame" ? problem.length : utf8.encode(problem.frame).length,
+      error: reasonOf(problem),
+      chain: [["received", toSeconds(at)]]
+    })
+    return problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(failure) : failure
+  },
+  onDefect: Failure.make({ received_length: 0, error: "internal error", chain: [] })
+})

@@ -1,0 +1,123 @@
+/** `wireline.toml`, its `[sms]` table above all. */
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Duration, Effect, Option, Redacted } from "effect"
+import * as File from "../../../src/cli/Configuration.ts"
+import { defaults } from "../../../src/protocols/sms/Configuration.ts"
+import { temporaryDirectory } from "../../support/Directory.ts"
+
+const read = (settings: { readonly data: string; readonly config?: string }) =>
+  File.read({ data: settings.data, config: Option.fromUndefinedOr(settings.config) }).pipe(
+    Effect.provide(NodeFileSystem.layer)
+  )
+
+/** What a file with this text says. */
+const reading = (text: string) =>
+  Effect.gen(function* () {
+    const data = yield* temporaryDirectory
+    writeFileSync(join(data, "wireline.toml"), text)
+    return yield* read({ data })
+  })
+
+/** What is wrong with a file of this text. */
+const problemOf = (text: string) => Effect.map(Effect.flip(reading(text)), ({ problem }) => problem)
+
+describe("The configuration file", () => {
+  it.effect("may be missing from the data directory; then everything is as by default", () =>
+    Effect.gen(function* () {
+      const { sms } = yield* read({ data: yield* temporaryDirectory })
+      assert.deepStrictEqual(sms, defaults)
+      assert.deepStrictEqual((yield* reading("")).sms, defaults)
+      assert.strictEqual(Duration.toSeconds(sms.session_time), 600)
+      assert.deepStrictEqual([sms.max_answer, sms.lower_case, sms.allowed_numbers], [1530, 0, []])
+    })
+  )
+
+  it.effect("that was asked for must be there", () =>
+    Effect.gen(function* () {
+      const data = yield* temporaryDirectory
+      const config = join(data, "other.toml")
+      const error = yield* Effect.flip(read({ data, config }))
+      assert.strictEqual(error.message, `cannot use ${config}: there is no such file`)
+      writeFileSync(config, '[sms]\nsession_time = "2m"\n')
+      writeFileSync(join(data, "wireline.toml"), "nonsense")
+      assert.strictEqual(Duration.toSeconds((yield* read({ data, config })).sms.session_time), 120)
+    })
+  )
+
+  it.effect("tells everything about the shell", () =>
+    Effect.gen(function* () {
+      const { sms } = yield* reading(`
+        [sms]
+        session_time = "1h"
+        allowed_numbers = ['^\\+33', '^38200$']
+        allowed_texts = ['^\\p{L}']
+        lower_case = 1
+        max_answer = 160
+        tokens = { ADMIN = "hunter2hunter2" }
+
+        [sms.commands.weather]
+        station = "Paris"
+
+        [[sms.programs]]
+        name = "uptime"
+        description = "tells for how long the machine is up"
+        program = "/usr/bin/uptime"
+        arguments = ["-p"]
+        states = ["ADMIN"]
+      `)
+      assert.deepStrictEqual(sms.allowed_numbers, [/^\+33/u, /^38200$/u])
+      assert.deepStrictEqual(sms.allowed_texts, [/^\p{L}/u])
+      assert.deepStrictEqual(sms.commands, { weather: { station: "Paris" } })
+      assert.strictEqual(Redacted.value(sms.tokens.ADMIN!), "hunter2hunter2")
+      assert.notInclude(JSON.stringify(sms), "hunter2")
+      const [program] = sms.programs
+      assert.deepStrictEqual(
+        { ...program, timeout: Duration.toSeconds(program!.timeout) },
+        {
+          name: "uptime",
+          description: "tells for how long the machine is up",
+          program: "/usr/bin/uptime",
+          arguments: ["-p"],
+          parameters: [],
+          environment: {},
+          timeout: 10,
+          states: ["ADMIN"],
+          max_output: 1000
+        }
+      )
+    })
+  )
+
+  it.effect("is refused with the key that is wrong, all of them at once, and no token", () =>
+    Effect.gen(function* () {
+      for (const [text, ...problems] of [
+        ["[sms]\nallowed_number = []", "sms.allowed_number: there is no such key"],
+        ["[smss]", "smss: there is no such key"],
+        ["[sms]\nallowed_numbers = ['(']", "sms.allowed_numbers.0: Expected a regular expression"],
+        ["[sms]\nsession_time = 600", "sms.session_time: Expected string"],
+        ["[sms]\nsession_time = '600'", "sms.session_time: Expected a time such as 30s, 10m or 2h"],
+        ["[sms]\nmax_answer = 9\nlower_case = -1", "sms.max_answer: ", "sms.lower_case: "],
+        ["[sms]\ntokens = { GUEST = 'hunter2hunter2' }", "sms.tokens.GUEST: there is no such key"],
+        ["[sms]\ntokens = { USER = '' }", "sms.tokens.USER: "],
+        [
+          "[[sms.programs]]\nname = 'a'",
+          "sms.programs.0.description: missing",
+          "sms.programs.0.program: missing"
+        ],
+        [
+          "[[sms.programs]]\nname='a'\ndescription='b'\nprogram='c'\nstates=['GUEST']",
+          "sms.programs.0.program: Expected an absolute path"
+        ],
+        ["[sms", ""]
+      ] as const) {
+        const problem = yield* problemOf(text)
+        for (const each of problems) assert.include(problem, each)
+        assert.notInclude(problem, "hunter2")
+        assert.notInclude(problem, "\n")
+      }
+    })
+  )
+})
