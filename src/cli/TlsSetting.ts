@@ -27,7 +27,7 @@ interface Given {
 }
 
 /** An endpoint asks for TLS, and there is nothing to offer it with. */
-class NoCertificate extends Schema.TaggedError<NoCertificate>()("NoCertificate", {
+export class NoCertificate extends Schema.TaggedError<NoCertificate>()("NoCertificate", {
   missing: Schema.String
 }) {
   override get message(): string {

@@ -1,10 +1,12 @@
 /**
  * `wireline serve`: serves every protocol that is not switched off, until a signal ends it.
  */
+import type { NodeServices } from "@effect/platform-node/NodeServices"
 import { Console, Context, Deferred, Effect, Layer, Option, Schema } from "effect"
 import { Command, Flag } from "effect/cli"
 import { SocketServer } from "effect/socket"
 import { resolve } from "node:path"
+import type { CertificateError } from "../Certificates.ts"
 import * as Endpoint from "../Endpoint.ts"
 import { data } from "./DataSetting.ts"
 import * as ExonSetting from "./ExonSetting.ts"
@@ -43,7 +45,7 @@ const settings = {
 }
 
 /** What `serve` was told, defaults filled in. */
-export type Settings = Command.Command.Config.Infer<typeof settings>
+export interface Settings extends Command.Command.Config.Infer<typeof settings> {}
 
 /** What a server has to say for itself while it runs. */
 class Serving extends Context.Service<
@@ -147,8 +149,13 @@ export const endpointOf = (
     onSome: (endpoint) => (endpoint === "off" ? Option.none() : Option.some(endpoint))
   })
 
+/** Why the protocols cannot be served, save for what is the protocols' own. */
+type Unservable = NothingToServe | TlsSetting.NoCertificate | CertificateError | Endpoint.ListenError
+
 /** The subcommand, which serves the program that these settings make. */
-export const serve = <E, R>(program: (settings: Settings) => Layer.Layer<never, E, R | Serving>) =>
+export const serve = <E>(
+  program: (settings: Settings) => Layer.Layer<never, E, Serving | NodeServices>
+): Command.Command<"serve", Settings, {}, E | Unservable, NodeServices> =>
   Command.make(
     "serve",
     settings,
