@@ -1,4 +1,5 @@
 import { Schema, type SchemaAST } from "effect"
+import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import { setShortcut } from "./codec.ts"
 
 /** A message that is a JSON document when it is encoded. */
@@ -44,6 +45,7 @@ const writerOf = (message: JsonMessage): ReadonlyArray<readonly [tag: string, Wr
     ({ name, type }) => name === "_tag" || isSame(types.get(name), type)
   )
   if (tag?._tag !== "Literal" || !isPlain || encoded.indexSignatures.length > 0) return undefined
+  SchemaJITCompiler.enable(type)
   const is = Schema.is(Schema.toType(message))
   const encode = Schema.encodeUnknownSync(message)
   let written: ReadonlyArray<string> | undefined

@@ -11,7 +11,7 @@ import { Mac } from "effect/crypto"
 import { type Configuration, defaults } from "./Configuration.ts"
 import * as Filters from "./Filters.ts"
 import { Outbox } from "./Outbox.ts"
-import { Answer, type Chain, errorPrefix, type Reply, type Step, type Text, toSeconds } from "./Protocol.ts"
+import { type Chain, errorPrefix, type Reply, type Step, type Text, toSeconds } from "./Protocol.ts"
 import { Shell } from "./shell/Shell.ts"
 
 export class Gateway extends Context.Service<
@@ -52,8 +52,12 @@ const make = Effect.fnUntraced(function* (configuration: Configuration) {
     const { auth, sms_number: number, sms_text: text } = message
     const chain: Array<Chain[number]> = []
     const pass = (step: Step) => void chain.push([step, toSeconds(clock.currentTimeMillisUnsafe())])
-    const answer = (output: string): Reply =>
-      Answer.make({ received_length: message.length ?? 0, output, chain })
+    const answer = (output: string): Reply => ({
+      _tag: "Answer",
+      received_length: message.length ?? 0,
+      output,
+      chain
+    })
 
     pass("received")
     pass("parsed")

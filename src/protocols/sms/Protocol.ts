@@ -188,7 +188,7 @@ export const SmsShell = Wireline.make({
   framing: Framing.jsonObjects({ maxLength }),
   request: Request,
   reply: Reply,
-  isError: (reply) => reply._tag === "Failure" || reply.output.startsWith("#Err: "),
+  isError,
   onUnreadable: (problem, at) => {
     const failure = Failure.make({
       received_length: problem._tag === "BadFrame" ? problem.length : utf8.encode(problem.frame).length,

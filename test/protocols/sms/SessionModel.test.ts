@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Clock, Effect, Exit, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Accounts } from "../../../src/accounts/Accounts.ts"
+import { Outbox } from "../../../src/protocols/sms/Outbox.ts"
 import { type NumberSession, Sessions } from "../../../src/protocols/sms/Sessions.ts"
 import { Role, State } from "../../../src/protocols/sms/State.ts"
 import { register, type World, world } from "./World.ts"
@@ -135,7 +136,9 @@ describe("Sessions", () => {
           ])
         )
         for (const life of lives(operations)) {
-          yield* Effect.provide(run(life, models), here.services(), { local: true })
+          yield* Effect.provide(run(life, models), here.services({ outbox: Outbox.layerQueueOnly }), {
+            local: true
+          })
         }
       }),
     { arbitrary: { runs: 25 } }

@@ -4,6 +4,7 @@ import { Deferred, Effect, Fiber, Layer, Metric, Ref } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Accounts } from "../../../src/accounts/Accounts.ts"
+import { Outbox } from "../../../src/protocols/sms/Outbox.ts"
 import { type NumberSession, Sessions } from "../../../src/protocols/sms/Sessions.ts"
 import { turn } from "../../support/Time.ts"
 import { register, type ServerOptions, type World, world } from "./World.ts"
@@ -15,7 +16,7 @@ type Services = Layer.Success<ReturnType<World["services"]>>
 
 /** Runs with the services of a server that has just been started on the database of `here`. */
 const started = (here: World, options?: ServerOptions) =>
-  Effect.provide(here.services(options), { local: true })
+  Effect.provide(here.services({ outbox: Outbox.layerQueueOnly, ...options }), { local: true })
 
 /** A test with a started server; the clock stands somewhere. */
 const serving = (test: (here: World) => Effect.Effect<void, unknown, Services>, options?: ServerOptions) =>

@@ -1,13 +1,10 @@
 import { Effect } from "effect"
 import { Accounts } from "../../../accounts/Accounts.ts"
+import * as Email from "../../../accounts/Email.ts"
 import { command, realm, Setup, type Step, tooEarly } from "../Session.ts"
 
 /** The specification's own example has a password of 7. */
 const minLength = 6
-
-/** One `@`, with a domain of at least two labels after it, and no longer than RFC 5321 lets a path be. */
-const isEmail = (text: string): boolean =>
-  text.length <= 254 && /^[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+$/.test(text)
 
 const failed = { _tag: "NotCreated" } as const
 
@@ -21,7 +18,7 @@ export default command(
     const accounts = yield* Accounts
     const { registration } = yield* Setup
     const create: Step<"create"> = ({ email, password, username }, session) =>
-      isEmail(email)
+      Email.isValid(email)
         ? accounts.register(realm, username, password, session.address, { email, minLength }).pipe(
             Effect.as({ _tag: "Created" } as const),
             Effect.catchTag("RegistrationFailed", () => Effect.succeed(failed)),

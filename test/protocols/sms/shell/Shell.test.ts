@@ -198,26 +198,33 @@ describe("A handler", () => {
       Effect.gen(function* () {
         const text = (value: unknown) => value as string
         const effect = (value: unknown) => value as Effect.Effect<string>
+        const told = (name: string) =>
+          Command.declare({
+            name,
+            description: "d",
+            states: everyState,
+            parameters: [Parameter.repeated("WORD")]
+          })
         const wrong = [
-          plain("dies").handle(() => Effect.die(new Error("out of tide"))),
-          plain("throws").handle(() => {
+          told("dies").handle(() => Effect.die(new Error("out of tide"))),
+          told("throws").handle(() => {
             throw new Error("out of tide")
           }),
-          plain("fails").handle(() => effect(Effect.fail("out of tide"))),
-          plain("nulls").handle(() => effect(Effect.fail(null))),
-          plain("interrupts").handle(() => Effect.interrupt),
-          plain("nothing").handle(() => Effect.succeed(text(undefined))),
-          plain("number").handle(() => Effect.andThen(Effect.yieldNow, Effect.succeed(text(42)))),
-          plain("bare").handle(() => effect("no effect")),
-          plain("promise").handle(() => effect(Promise.resolve("no effect"))),
-          plain("denied").handle(({ session }) => Effect.as(session.transition("ADMIN"), "root"))
+          told("fails").handle(() => effect(Effect.fail("out of tide"))),
+          told("nulls").handle(() => effect(Effect.fail(null))),
+          told("interrupts").handle(() => Effect.interrupt),
+          told("nothing").handle(() => Effect.succeed(text(undefined))),
+          told("number").handle(() => Effect.andThen(Effect.yieldNow, Effect.succeed(text(42)))),
+          told("bare").handle(() => effect("no effect")),
+          told("promise").handle(() => effect(Promise.resolve("no effect")))
         ]
         yield* withShell({ declared: wrong }, ({ ask, logs }) =>
           Effect.gen(function* () {
             for (const { name } of wrong) {
               logs.all.length = 0
-              assert.strictEqual(yield* ask(name), "#Err: internal command error", name)
+              assert.strictEqual(yield* ask(`${name} hunter2`), "#Err: internal command error", name)
               assert.strictEqual(logs.all.length, 1, name)
+              assert.notInclude(logs.all[0], "hunter2")
               assert.include(logs.all[0], `the command ${name} failed`)
               assert.include(logs.all[0], `number=${ada}`)
             }
@@ -238,6 +245,20 @@ describe("A handler", () => {
         assert.strictEqual(yield* ask("fail"), "#Err: not today")
         assert.strictEqual(yield* ask("pay"), "#Err: no credit")
         assert.deepStrictEqual(logs.all, [])
+      })
+    )
+  })
+
+  it.effect("that would take the session where it may not go is denied, and the log says where", () => {
+    const root = plain("root").handle(({ session }) => Effect.as(session.transition("ADMIN"), "root"))
+    return withShell({ declared: [root] }, ({ ask, logs }) =>
+      Effect.gen(function* () {
+        assert.strictEqual(yield* ask("root"), "#Err: command denied")
+        assert.strictEqual(yield* ask("role"), "GUEST")
+        // The role of a gateway's token is no session that could end.
+        assert.strictEqual(yield* ask("logout", "USER"), "#Err: command denied")
+        assert.strictEqual(logs.all.length, 2)
+        assert.match(logs.all[0]!, /INFO .*the command root: a session cannot go from GUEST to ADMIN/)
       })
     )
   })
