@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { temporaryDirectory } from "./support/Directory.ts"
 import * as RawPeer from "./support/RawPeer.ts"
-import { repository, start, wireline } from "./support/Started.ts"
+import { outcomeOf, repository, start, wireline } from "./support/Started.ts"
 
 const readme = await readFile(join(repository, "README.md"), "utf8")
 const blocks = Array.from(readme.matchAll(/```(\w*)\n([\s\S]*?)```/g), ([, language, text]) => ({
@@ -59,7 +59,7 @@ const printed = (file: string) =>
 /** What a session types. */
 const typed = (session: string): string => /<<'END'\n([\s\S]*)END\n/.exec(session)![1]!
 
-const undated = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "now")
+const undated = (text: string): string => text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b1\d{9}\b/g, "now")
 
 const flat = (text: string): string => text.replaceAll(/\s+/g, " ").trim()
 
@@ -98,7 +98,16 @@ describe("the README", () => {
       yield* client.send(typed(calculator!))
       assert.strictEqual(yield* client.rest, results)
 
-      const [session, answers] = blocksFrom("nc -N -U /tmp/w/")
+      const [texts, replies] = blocksFrom("nc -N -U /tmp/w/sms.socket")
+      const [, adding] = /npx wireline (.*)/.exec(texts!)!
+      const added = yield* outcomeOf(adding!.replace("/tmp/w", data).split(" "))
+      assert.strictEqual(added.stdout, "added +33612345678 to sms\n")
+      const gateway = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sms.socket") })
+      yield* gateway.send(typed(texts!))
+      yield* gateway.end
+      assert.strictEqual(undated(yield* gateway.rest), undated(replies!))
+
+      const [session, answers] = blocksFrom("nc -N -U /tmp/w/sec-lsm-manager.socket")
       const installer = yield* RawPeer.connect({ _tag: "Unix", path: join(data, "sec-lsm-manager.socket") })
       yield* installer.send(typed(session!))
       yield* installer.end
@@ -108,7 +117,7 @@ describe("the README", () => {
 
       const [inventory, documents] = blocksFrom("nc -N 127.0.0.1 8878")
       const [, password] = /printf '(.*?)\\n' \| npx wireline user add/.exec(inventory!)!
-      const adding = yield* wireline([
+      const user = yield* wireline([
         "user",
         "add",
         "--data",
@@ -118,8 +127,8 @@ describe("the README", () => {
         "ada",
         "--password-stdin"
       ])
-      adding.stdin.end(`${password}\n`)
-      assert.strictEqual((yield* adding.exit).stdout, "added ada to exon\n")
+      user.stdin.end(`${password}\n`)
+      assert.strictEqual((yield* user.exit).stdout, "added ada to exon\n")
       const visitor = yield* RawPeer.connect({ _tag: "Tcp", host: "127.0.0.1", port: Number(exon) })
       yield* visitor.send(typed(inventory!))
       yield* visitor.end
@@ -155,6 +164,24 @@ describe("the README", () => {
     Effect.gen(function* () {
       const { folder } = yield* programs
       assert.strictEqual(yield* printed(join(folder, "codec.ts")), promised(blocksFrom("// codec.ts")[0]!))
+    })
+  )
+
+  it.live("shows a configuration that is one, and a command that runs", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const [configuration] = blocksFrom("[sms.tokens]")
+      const [command] = blocksFrom("// roll.ts")
+      yield* Effect.promise(async () => {
+        await writeFile(join(directory, "wireline.toml"), configuration!)
+        await writeFile(join(directory, "roll.ts"), command!)
+      })
+      const { code, stderr, stdout } = yield* outcomeOf([
+        ...["sms", "exec", "--data", join(directory, "w"), "--config", join(directory, "wireline.toml")],
+        ...["--sms-commands", directory, "--number", "+33612345678", "Roll 2"]
+      ])
+      assert.match(stdout, /^[12]\n$/)
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     })
   )
 })
