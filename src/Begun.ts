@@ -47,17 +47,23 @@ export class Begun {
     this.places.push({ command, answer: Exit.succeed(answer) })
   }
 
+  /** Takes them all, where none is missing. */
+  takeNow(): ReadonlyArray<Answered> | undefined {
+    if (this.missing > 0) return undefined
+    const answered = this.places.filter(isAnswered)
+    this.places = []
+    return answered
+  }
+
   /** Waits until none is missing, and takes them all. */
   readonly take: Effect.Effect<ReadonlyArray<Answered>> = Effect.callback<ReadonlyArray<Answered>>(
     (resume) => {
-      const take = () => {
-        const answered = this.places.filter(isAnswered)
-        this.places = []
+      const answered = this.takeNow()
+      if (answered !== undefined) return resume(Effect.succeed(answered))
+      this.settled = () => {
         this.settled = undefined
-        resume(Effect.succeed(answered))
+        resume(Effect.succeed(this.takeNow() ?? []))
       }
-      if (this.missing === 0) return take()
-      this.settled = take
       return Effect.sync(() => {
         this.settled = undefined
       })

@@ -8,9 +8,10 @@
  */
 import { Cause, type Clock, Context, Data, Effect, Exit } from "effect"
 import type { Socket } from "effect/socket"
+import { type Answered, Begun } from "./Begun.ts"
 import * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"
-import { type Activity, LongReply, type Room } from "./LongReply.ts"
+import { type Activity, LongReply, Portions, type Room } from "./LongReply.ts"
 import * as Protocol from "./Protocol.ts"
 import type { CommandTally, Tally } from "./Tally.ts"
 import type * as Transport from "./Transport.ts"
@@ -23,12 +24,6 @@ const writeSize = 65_536
 
 /** So many answers that come later may be on their way at a time. */
 const mostBegun = 1024
-
-/** An answer in its place among others; without one until it has come. */
-interface Begun {
-  readonly command: CommandTally | undefined
-  answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>> | undefined
-}
 
 /** After a chunk of so many bytes, the other connections have their turn before the next is read. */
 const fairShare = 32_768
@@ -48,21 +43,15 @@ export class Conversation<R> implements Activity {
   private readonly connection: Transport.Connection
   private readonly clock: Clock.Clock
   private readonly observer: () => Observer | undefined
-  private readonly room: Room
+  private readonly portions: Portions
   private readonly tally: Tally
   private readonly decoder: Framing.Decoder
 
   /** The answers since the first one that comes later, in order. */
-  private begun: Array<Begun> = []
-  /** How many of them have not come yet, and who waits for the last. */
-  private missing = 0
-  private settled: (() => void) | undefined
+  private readonly begun = new Begun()
   private frames: ReadonlyArray<Framing.Frame> = []
   private next = 0
   private replies = ""
-  /** Whether portions of a frame have been written, and the frame so far where somebody wants to see it. */
-  private unfinished = false
-  private portions = ""
   private closing = false
 
   constructor(options: {
@@ -78,10 +67,15 @@ export class Conversation<R> implements Activity {
   }) {
     this.protocol = options.protocol
     this.answer = options.answer
-    this.context = Context.add(options.context, LongReply, { portion: this.portion })
+    this.portions = new Portions({
+      who: this,
+      room: options.room,
+      send: (text) => this.send(text),
+      isObserved: () => this.observer() !== undefined
+    })
+    this.context = Context.add(options.context, LongReply, this.portions)
     this.connection = options.connection
     this.clock = options.clock
-    this.room = options.room
     this.tally = options.tally
     this.observer = options.observer ?? noObserver
     this.decoder = options.framing.decoder()
@@ -98,7 +92,7 @@ export class Conversation<R> implements Activity {
       .receive(this.receive)
       .pipe(
         Effect.catchTags({ Closed: () => Effect.succeed(true), SocketError: () => Effect.succeed(false) }),
-        Effect.ensuring(Effect.sync(() => this.room.leave(this))),
+        Effect.ensuring(Effect.sync(() => this.portions.abandon())),
         Effect.provideContext(this.context)
       )
   }
@@ -128,12 +122,13 @@ export class Conversation<R> implements Activity {
       const step =
         this.replies.length >= writeSize
           ? this.flush()
-          : this.begun.length >= mostBegun
-            ? this.settle
+          : this.begun.size >= mostBegun
+            ? this.settle()
             : this.respond(this.frames[this.next++]!)
       if (step !== undefined) return Effect.flatMap(step, this.resume)
     }
-    if (this.begun.length > 0) return Effect.flatMap(this.settle, this.resume)
+    const settling = this.settle()
+    if (settling !== undefined) return Effect.flatMap(settling, this.resume)
     const step = this.flush()
     return step === undefined ? this.endBatch() : Effect.flatMap(step, () => this.endBatch() ?? Effect.void)
   }
@@ -164,7 +159,10 @@ export class Conversation<R> implements Activity {
       this.tally.answered(command)
       return this.acceptOne(answer, command)
     }
-    if (answer instanceof Command.Later) return this.begin(answer, command)
+    if (answer instanceof Command.Later) {
+      this.begun.begin(answer, command)
+      return undefined
+    }
     if (!Effect.isEffect(answer)) {
       this.tally.answered(command)
       return this.accept(answer, command)
@@ -181,55 +179,28 @@ export class Conversation<R> implements Activity {
   /** Waits until everything so far is answered and written. */
   private readonly ready: Effect.Effect<void, Socket.SocketError | Closed, R> = Effect.suspend(() =>
     Effect.andThen(
-      this.begun.length > 0 ? this.settle : Effect.void,
+      this.settle() ?? Effect.void,
       Effect.suspend(() => this.flush() ?? Effect.void)
     )
   )
 
-  private begin(later: Command.Later<Protocol.Tagged>, command: CommandTally): Step<R> {
-    const begun: Begun = { command, answer: undefined }
-    this.begun.push(begun)
-    this.missing++
-    const since = performance.now()
-    Command.once(later, (answer) => {
-      command.took((performance.now() - since) / 1000)
-      begun.answer = answer
-      if (--this.missing === 0) this.settled?.()
-    })
-    return undefined
+  /** Waits for the answers that come later, and queues their replies in the order of the requests. */
+  private settle(): Step<R> {
+    // Many a command that may take its time has taken none.
+    const answered = this.begun.takeNow()
+    return answered === undefined
+      ? Effect.flatMap(this.begun.take, (answered) => this.queue(answered, 0) ?? Effect.void)
+      : this.queue(answered, 0)
   }
 
-  /** Waits for the answers that come later, and queues their replies in the order of the requests. */
-  private readonly settle: Effect.Effect<void, Socket.SocketError | Closed, R> = Effect.callback<void>(
-    (resume) => {
-      if (this.missing === 0) return resume(Effect.void)
-      this.settled = () => {
-        this.settled = undefined
-        resume(Effect.void)
-      }
-      return Effect.sync(() => {
-        this.settled = undefined
-      })
-    }
-  ).pipe(
-    Effect.andThen(
-      Effect.suspend(() => {
-        const begun = this.begun
-        this.begun = []
-        return this.queue(begun, 0) ?? Effect.void
-      })
-    )
-  )
-
   /** Queues the replies of these answers, from one on. */
-  private queue(begun: ReadonlyArray<Begun>, from: number): Step<R> {
-    for (let at = from; at < begun.length; at++) {
-      const { command } = begun[at]!
-      const answer = begun[at]!.answer!
+  private queue(answered: ReadonlyArray<Answered>, from: number): Step<R> {
+    for (let at = from; at < answered.length; at++) {
+      const { answer, command } = answered[at]!
       const step =
         (Exit.isSuccess(answer) ? this.accept(answer.value, command) : this.die(answer.cause, command)) ??
         (this.replies.length >= writeSize ? this.flush() : undefined)
-      if (step !== undefined) return Effect.flatMap(step, () => this.queue(begun, at + 1) ?? Effect.void)
+      if (step !== undefined) return Effect.flatMap(step, () => this.queue(answered, at + 1) ?? Effect.void)
     }
     return undefined
   }
@@ -263,12 +234,12 @@ export class Conversation<R> implements Activity {
   }
 
   private die(cause: Cause.Cause<unknown>, command: CommandTally | undefined) {
-    this.room.leave(this)
+    this.portions.abandon()
     if (command !== undefined) command.outcomes.died++
     return Effect.andThen(
       Effect.logError("a command died", cause),
       Effect.suspend(() => {
-        if (!this.unfinished) return this.accept(this.protocol.onDefect, undefined) ?? Effect.void
+        if (!this.portions.isOpen) return this.accept(this.protocol.onDefect, undefined) ?? Effect.void
         // Whatever is said now would be taken for more of the frame.
         this.closing = true
         return Effect.void
@@ -276,37 +247,17 @@ export class Conversation<R> implements Activity {
     )
   }
 
-  /** Makes and writes a portion of a long reply. */
-  private readonly portion = <R2>(
-    size: number,
-    make: Effect.Effect<string, never, R2>
-  ): Effect.Effect<void, never, R2> =>
-    this.room.enter(this, size).pipe(
-      Effect.andThen(make),
-      Effect.flatMap((text) => {
-        this.room.made(this, text.length)
-        this.unfinished = true
-        if (this.observer() !== undefined) this.portions += text
-        return this.send(text) ?? Effect.void
-      }),
-      // The peer is gone.
-      Effect.catch(() => Effect.interrupt)
-    )
-
   /** Ends the frame whose portions have been written. */
   private endPortions(): Step<R> {
-    if (!this.unfinished) return undefined
-    const { portions } = this
-    this.room.leave(this)
-    this.unfinished = false
-    this.portions = ""
+    if (!this.portions.isOpen) return undefined
+    const frame = this.portions.end()
     this.replies += this.protocol.framing.encode("")
-    return this.observer()?.("sent", portions)
+    return this.observer()?.("sent", frame)
   }
 
   /** `accept` for a single reply. */
   private acceptOne(reply: Protocol.Tagged, command: CommandTally): Step<R> {
-    if (this.begun.length > 0 || this.observer() !== undefined) return this.accept(reply, command)
+    if (this.begun.size > 0 || this.observer() !== undefined) return this.accept(reply, command)
     try {
       this.replies += this.protocol.framing.encode(this.protocol.encodeReply(reply))
     } catch {
@@ -319,8 +270,8 @@ export class Conversation<R> implements Activity {
   /** Queues the replies of an answer, of a command unless there is none to count it for. */
   private accept(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined): Step<R> {
     const closing = answer instanceof Protocol.Closing
-    if (this.begun.length > 0) {
-      this.begun.push({ command, answer: Exit.succeed(answer) })
+    if (this.begun.size > 0) {
+      this.begun.add(answer, command)
       if (closing) this.closing = true
       return undefined
     }

@@ -13,6 +13,7 @@
  *   again. Until somebody waits, nobody is.
  */
 import { type Clock, Context, Effect, Latch } from "effect"
+import type { Socket } from "effect/socket"
 
 /**
  * The way to write a long reply, in the context of every command that answers with an effect:
@@ -158,6 +159,62 @@ export class Room {
         )
       )
     )
+  }
+}
+
+/** The long reply that a conversation is writing. */
+export class Portions {
+  /** Whether there are portions of a frame that has not ended. */
+  isOpen = false
+  /** The frame so far, where somebody wants to see it. */
+  private frame = ""
+
+  private readonly who: Activity
+  private readonly room: Room
+  private readonly send: (text: string) => Effect.Effect<void, Socket.SocketError> | undefined
+  private readonly isObserved: () => boolean
+
+  constructor(options: {
+    readonly who: Activity
+    readonly room: Room
+    readonly send: (text: string) => Effect.Effect<void, Socket.SocketError> | undefined
+    readonly isObserved: () => boolean
+  }) {
+    this.who = options.who
+    this.room = options.room
+    this.send = options.send
+    this.isObserved = options.isObserved
+  }
+
+  /** Makes and writes a portion. */
+  readonly portion = <R>(
+    size: number,
+    make: Effect.Effect<string, never, R>
+  ): Effect.Effect<void, never, R> =>
+    this.room.enter(this.who, size).pipe(
+      Effect.andThen(make),
+      Effect.flatMap((text) => {
+        this.room.made(this.who, text.length)
+        this.isOpen = true
+        if (this.isObserved()) this.frame += text
+        return this.send(text) ?? Effect.void
+      }),
+      // The peer is gone.
+      Effect.catch(() => Effect.interrupt)
+    )
+
+  /** Ends the frame and returns it, as far as somebody wanted to see it. */
+  end(): string {
+    const { frame } = this
+    this.abandon()
+    this.isOpen = false
+    this.frame = ""
+    return frame
+  }
+
+  /** Writes no more of it. */
+  abandon(): void {
+    this.room.leave(this.who)
   }
 }
 

@@ -58,7 +58,7 @@ describe("The store, when it is killed under load", () => {
       Effect.gen(function* () {
         const filename = join(yield* temporaryDirectory, "exon.db")
         const said: Array<string> = []
-        for (const [round, lines] of [1, 40, 333, 1000, 2500].entries()) {
+        for (const [round, lines] of [1, 40, 333, 1000].entries()) {
           said.push(...(yield* loadAndKill(filename, round, lines)))
           lookAt(filename, ({ finds, items, trail }) => {
             const written = new Set(trail)
@@ -91,7 +91,7 @@ describe("The store, when it is killed under load", () => {
             }
           })
         }
-        assert.isAbove(said.length, 3500)
+        assert.isAbove(said.length, 1300)
       }).pipe(Effect.scoped),
     { timeout: 60_000 }
   )

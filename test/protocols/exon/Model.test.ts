@@ -136,7 +136,7 @@ describe("A conversation", () => {
         const left = yield* answersOf(server, ids.map((line) => `${line}\n`).join(""))
         assert.deepStrictEqual(left.split("\n"), [...expectedOf(world, {}, ids), ""])
       }).pipe(Effect.scoped),
-    { timeout: 60_000, arbitrary: { runs: 150, size: 100 } }
+    { timeout: 60_000, arbitrary: { runs: 60, size: 100 } }
   )
 
   it.effect.prop(
@@ -157,7 +157,7 @@ describe("A conversation", () => {
           assert.strictEqual(yield* peer.rest, "")
         }
       }).pipe(Effect.scoped),
-    { timeout: 60_000, arbitrary: { runs: 100, size: 100 } }
+    { timeout: 60_000, arbitrary: { runs: 40, size: 100 } }
   )
 
   it("has met every reply of the specification on the way", () => {

@@ -353,6 +353,6 @@ describe("Any bytes at all", () => {
         }
         assert.strictEqual(yield* answersOf(served, "id 9007199254740991\n"), `${notFound}\n`)
       }).pipe(Effect.scoped),
-    { timeout: 60_000, arbitrary: { runs: 100, size: 60 } }
+    { timeout: 60_000, arbitrary: { runs: 60, size: 60 } }
   )
 })

@@ -142,7 +142,7 @@ const text = Arbitrary.map(Arbitrary.array(piece, { minLength: 1, maxLength: 3 }
   pieces.join(" ")
 )
 const comments = Arbitrary.map(Arbitrary.all([text, integer(0, 60)]), ([text, size]) =>
-  size === 0 ? `${text} ${"y ".repeat(50_000)}` : size < 5 ? "" : text
+  size === 0 ? `${text} ${"y".repeat(100_000)}` : size < 5 ? "" : text
 )
 const id = Arbitrary.map(integer(0, 12), (id) => (id === 12 ? 1e18 : id))
 
