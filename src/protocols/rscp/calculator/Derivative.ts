@@ -1,8 +1,9 @@
 /**
  * The derivative of an expression by a variable.
  *
- * The rules are those of mathjs, for angles in radians: an angle is multiplied by a name for radians in a degree, an
- * arc divided by it; afterwards the names that are left stand for what they are, pi / 180.
+ * The rules are those of mathjs, for angles in radians: an angle is multiplied by a name for the radians in a degree, an
+ * arc by one for the degrees in a radian; afterwards the names that are left stand for what they are, pi / 180 and
+ * 180 / pi.
  */
 import { Working } from "../functions/Decimal.ts"
 import { notDifferentiable, Refusal } from "../functions/Refusal.ts"
@@ -10,8 +11,9 @@ import { type Call, type Expression, functionOf, hasVariable } from "./Expressio
 import * as Mathjs from "./Mathjs.ts"
 import { simplified, toNode, toNodes } from "./Symbolic.ts"
 
-/** No variable is called so. */
+/** Radians in a degree, and degrees in a radian. No variable is called so. */
 const degree = "_degree"
+const radian = "_radian"
 
 const { call, operator } = Mathjs
 
@@ -25,7 +27,7 @@ const ofAngle =
 const arc =
   (name: string) =>
   (operand: Mathjs.Node): Mathjs.Node =>
-    operator("DIV", [call(name, [operand]), Mathjs.symbol(degree)])
+    operator("MUL", [call(name, [operand]), Mathjs.symbol(radian)])
 
 const named =
   (name: string) =>
@@ -73,11 +75,19 @@ const shapes: Record<string, (x: Mathjs.Node, y: Mathjs.Node) => Mathjs.Node> = 
   LOG2: (x) => logarithm(x, number(2)),
   LOG10: (x) => logarithm(x, number(10)),
   RADIANS: (x) => operator("MUL", [x, Mathjs.symbol(degree)]),
-  DEGREES: (x) => operator("DIV", [x, Mathjs.symbol(degree)])
+  DEGREES: (x) => operator("MUL", [x, Mathjs.symbol(radian)])
 }
 
 /** The names that come back, and what they are called here. */
 const names: Record<string, string> = { log: functionOf("LN").keyword }
+
+const pi = Mathjs.symbol("pi")
+
+/** What the two stand for where they are left. */
+const ratios: ReadonlyMap<string, Mathjs.Node> = new Map([
+  [degree, operator("DIV", [pi, number(180)])],
+  [radian, operator("DIV", [number(180), pi])]
+])
 
 /** The derivative, simplified and written. */
 export const derivative = (expression: Expression, variable: string): string | Refusal => {
@@ -95,35 +105,32 @@ export const derivative = (expression: Expression, variable: string): string | R
   const node = toNode(expression, show)
   if (node instanceof Refusal) return node
   const derived = Mathjs.derivative(node, variable)
-  return derived instanceof Refusal ? derived : simplified(inDegrees(derived))
+  return derived instanceof Refusal ? derived : simplified(inDegrees(derived), ratios)
 }
 
-const isDegree = (node: Mathjs.Node | undefined): boolean =>
-  node !== undefined && Mathjs.isSymbol(node) && node.name === degree
+const isNamed = (node: Mathjs.Node | undefined, name: string): boolean =>
+  node !== undefined && Mathjs.isSymbol(node) && node.name === name
 
-/** Takes the name for radians in a degree back out of angles and arcs, and says what is left of it. */
+/** What is multiplied by a name. */
+const multiplied = (node: Mathjs.Node | undefined, name: string): Mathjs.Node | undefined =>
+  node !== undefined && Mathjs.isOperator(node) && node.fn === "multiply" && isNamed(node.args[1], name)
+    ? node.args[0]
+    : undefined
+
+/** Takes angles and arcs back to degrees. */
 const inDegrees = (node: Mathjs.Node): Mathjs.Node => {
   if (Mathjs.isFunction(node) && Mathjs.isSymbol(node.fn)) {
     const { name } = node.fn
-    const [operand] = node.args
-    const angle =
-      operand !== undefined &&
-      Mathjs.isOperator(operand) &&
-      operand.fn === "multiply" &&
-      isDegree(operand.args[1])
-        ? operand.args[0]!
-        : undefined
-    const keyword = names[name] ?? name.toUpperCase()
-    return call(keyword, (angle === undefined ? node.args : [angle]).map(inDegrees))
+    const angle = angular.has(name) ? multiplied(node.args[0], degree) : undefined
+    return call(names[name] ?? name.toUpperCase(), (angle === undefined ? node.args : [angle]).map(inDegrees))
   }
-  if (Mathjs.isOperator(node) && node.fn === "divide" && isDegree(node.args[1])) {
-    const [dividend] = node.args
-    if (Mathjs.isFunction(dividend!) && Mathjs.isSymbol(dividend.fn) && arcs.has(dividend.fn.name)) {
-      return inDegrees(dividend)
-    }
+  const arc = multiplied(node, radian)
+  if (arc !== undefined && Mathjs.isFunction(arc) && Mathjs.isSymbol(arc.fn) && arcs.has(arc.fn.name)) {
+    return inDegrees(arc)
   }
-  if (isDegree(node)) return operator("DIV", [Mathjs.symbol("pi"), number(180)])
   return node.map(inDegrees)
 }
 
+/** What takes an angle, and what gives one. */
+const angular: ReadonlySet<string> = new Set(["sin", "cos", "tan", "sec", "csc", "cot"])
 const arcs: ReadonlySet<string> = new Set(["asin", "acos", "atan"])

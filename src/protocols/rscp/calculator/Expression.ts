@@ -57,7 +57,7 @@ const operators: ReadonlyMap<string, Numeric> = new Map([
 ])
 
 /** Letters, digits, operators, parentheses, commas and spaces. */
-const alphabet = /^[\w\s.,+\-*/^%!()]+$/
+const alphabet = /^[\w \t.,+\-*/^%!()]+$/
 
 /** Numbers that are not decimal. */
 const prefixed = /(?<![\w.])0[xXbBoO]/

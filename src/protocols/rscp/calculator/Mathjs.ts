@@ -34,11 +34,25 @@ export type Node = Package.MathNode
 export const parse = (text: string): Node | Refusal => within(() => mathjs.parse(text), notAnExpression)
 
 /** The expression with its like terms and its constants put together. */
-export const simplify = (node: Node): Node | Refusal => within(() => mathjs.simplify(node), tooLarge)
+export const simplify = (node: Node): Node | Refusal => bounded(within(() => mathjs.simplify(node), tooLarge))
 
 /** The derivative, as the rules give it. */
 export const derivative = (node: Node, variable: string): Node | Refusal =>
-  within(() => mathjs.derivative(node, variable, { simplify: false }), tooLarge)
+  bounded(within(() => mathjs.derivative(node, variable, { simplify: false }), tooLarge))
+
+/** An expression of more nodes than this is not gone on with: it would be written on megabytes. */
+const maxNodes = 20_000
+
+/** What mathjs makes has parts that are in it many times over, and take no room until somebody goes through them. */
+const bounded = (node: Node | Refusal): Node | Refusal => {
+  if (node instanceof Refusal) return node
+  let count = 0
+  const visit = (node: Node): void => {
+    if (++count <= maxNodes) node.forEach(visit)
+  }
+  visit(node)
+  return count > maxNodes ? tooLarge : node
+}
 
 /** What runs out of stack is too large; for anything else that mathjs throws, there is one reason. */
 const within = (compute: () => Node, refusal: Refusal): Node | Refusal => {

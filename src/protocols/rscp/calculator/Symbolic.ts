@@ -85,16 +85,25 @@ export const fold = (expression: Expression): Expression | Refusal => {
 const isByZero = ({ definition: { keyword }, operands: [, divisor] }: Call): boolean =>
   (keyword === "DIV" || keyword === "MOD") && divisor?.kind === "number" && divisor.value.isZero()
 
-/** Simplifies, and writes it with names in small letters, as they are mostly written. */
-export const simplified = (node: Mathjs.Node): string | Refusal => {
+/** Simplifies, and writes it, with what certain names stand for. */
+export const simplified = (
+  node: Mathjs.Node,
+  names: ReadonlyMap<string, Mathjs.Node> = new Map()
+): string | Refusal => {
   const simple = Mathjs.simplify(node)
-  if (simple instanceof Refusal) return simple
-  const written = simple.transform((node) => {
-    if (!Mathjs.isFunction(node) || !Mathjs.isSymbol(node.fn)) return node
-    const { name } = node.fn
-    return Mathjs.isOperatorKeyword(name)
-      ? Mathjs.operator(name, node.args)
-      : Mathjs.call(name.toLowerCase(), node.args)
-  })
-  return Mathjs.toText(written, (digits) => new Decimal.Working(digits))
+  return simple instanceof Refusal
+    ? simple
+    : Mathjs.toText(spelled(simple, names), (digits) => new Decimal.Working(digits))
+}
+
+/** Functions in small letters, as they are mostly written, and operators by their signs. */
+const spelled = (node: Mathjs.Node, names: ReadonlyMap<string, Mathjs.Node>): Mathjs.Node => {
+  const inside = (node: Mathjs.Node): Mathjs.Node => spelled(node, names)
+  if (Mathjs.isSymbol(node)) return names.get(node.name) ?? node
+  if (!Mathjs.isFunction(node) || !Mathjs.isSymbol(node.fn)) return node.map(inside)
+  const { name } = node.fn
+  const operands = node.args.map(inside)
+  return Mathjs.isOperatorKeyword(name)
+    ? Mathjs.operator(name, operands)
+    : Mathjs.call(name.toLowerCase(), operands)
 }

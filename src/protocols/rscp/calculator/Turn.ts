@@ -6,7 +6,7 @@
 import { Effect } from "effect"
 
 /** Milliseconds of computing in a turn; a single answer takes two at the most. */
-const share = 5
+const share = 3
 
 /** Waits until the event loop has gone round. */
 const next: Effect.Effect<void> = Effect.callback((resume) => {

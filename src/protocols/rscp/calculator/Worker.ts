@@ -4,7 +4,7 @@
  *
  * It speaks the messages of `effect/workers` without loading Effect, which would take longer than all the rest.
  */
-import { setPriority } from "node:os"
+import { getPriority, setPriority } from "node:os"
 import { parentPort } from "node:worker_threads"
 import type { PlatformMessage as Sent } from "effect/workers/Worker"
 import type { PlatformMessage as Received } from "effect/workers/WorkerRunner"
@@ -12,8 +12,8 @@ import { answer, type Question } from "../functions/Question.ts"
 import { tooLarge } from "../functions/Refusal.ts"
 import { algebra } from "./Algebra.ts"
 
-/** Linux gives a thread a priority of its own: that of the event loop is to be above this one. */
-const lower = 10
+/** How nice this thread is, so that the event loop goes first. Only Linux lets a thread differ from its process. */
+const niceness = 5
 
 const send = (message: Sent): void => parentPort?.postMessage(message)
 
@@ -35,5 +35,5 @@ parentPort?.on("message", ([kind, question]: Received<Question>) => {
 // What mathjs builds at first use is not to be waited for by the first who asks.
 algebra.simplify("x + x")
 algebra.derivative("x ^ 2", "x")
-setPriority(lower)
+if (process.platform === "linux" && getPriority() < niceness) setPriority(niceness)
 send([0])

@@ -55,7 +55,9 @@ const numeral = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/
 export const read = (text: string): Decimal | Refusal => {
   const trimmed = text.trim()
   if (trimmed.length > maxLength) return tooLarge
-  return numeral.test(trimmed) ? inRange(new Working(trimmed)) : notANumber
+  if (!numeral.test(trimmed)) return notANumber
+  const value = new Working(trimmed)
+  return value.isZero() && /^[^eE]*[1-9]/.test(trimmed) ? tooSmall : inRange(value)
 }
 
 /** The number, unless it is not one or of a magnitude that is not written. */

@@ -36,10 +36,10 @@ export class Unit {
 }
 
 /** The unit of a symbol. */
-export const bySymbol = (symbol: string): Unit | undefined => units.get(symbol)
+export const bySymbol = (symbol: string): Unit | undefined => table().get(symbol)
 
 /** Every unit, by kind. */
-export const all = (): Iterable<Unit> => units.values()
+export const all = (): Iterable<Unit> => table().values()
 
 /** `symbol factor`, one after another; a factor is a number, or two with a slash. */
 const kinds: Record<string, string> = {
@@ -77,11 +77,12 @@ const temperatures: ReadonlyArray<readonly [symbol: string, factor: string, offs
   ["degR", "5/9", "0"]
 ]
 
-const units: ReadonlyMap<string, Unit> = new Map(
-  [...table()].map((unit): [string, Unit] => [unit.symbol, unit])
-)
+/** The units by their symbols, made when they are first asked for: a server starts without them. */
+const table = (): ReadonlyMap<string, Unit> =>
+  (made ??= new Map([...units()].map((unit) => [unit.symbol, unit])))
+let made: ReadonlyMap<string, Unit> | undefined
 
-function* table(): Generator<Unit> {
+function* units(): Generator<Unit> {
   for (const [kind, list] of Object.entries(kinds)) {
     const words = list.split(/\s+/)
     for (let at = 0; at < words.length; at += 2) yield unit(words[at]!, kind, words[at + 1]!)
