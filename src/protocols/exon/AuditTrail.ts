@@ -40,6 +40,30 @@ export const writer = (sql: SqlClient.SqlClient) => {
     )
 }
 
+/** Items that were added one after another from one address: their numbers, from the first to the last. */
+export interface Added {
+  readonly address: string
+  readonly first: number
+  last: number
+}
+
+/**
+ * Makes the effect that writes the entries of items that have just been added, in their order. What an entry says is in
+ * the item, save the address; so it takes a statement for each stretch of one address, and no values for each item,
+ * to bind which costs more than the rows do.
+ */
+export const additions =
+  (sql: SqlClient.SqlClient) =>
+  (stretches: ReadonlyArray<Added>): Effect.Effect<void, SqlError.SqlError> =>
+    Effect.forEach(
+      stretches,
+      ({ address, first, last }) =>
+        sql`INSERT INTO exon_audit (at, event, author, address, item)
+          SELECT added_at, 'add', author, CAST(${address} AS TEXT), id FROM exon_item
+          WHERE id BETWEEN ${first} AND ${last} ORDER BY id`,
+      { discard: true }
+    )
+
 interface EntryRow {
   readonly id: number | string
   readonly at: number | string

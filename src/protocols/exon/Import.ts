@@ -122,11 +122,15 @@ const write = Effect.fnUntraced(function* (
       }))
       const ids = yield* items.insert(fresh)
       // Somebody has added an item of that name since the names were checked.
-      if (ids.size < fresh.length) {
-        yield* checkNamesSince(items, staged, ids, problems)
+      const added = fresh.flatMap((item, at) => (ids[at] === undefined ? [] : [{ ...item, id: ids[at] }]))
+      if (added.length < fresh.length) {
+        yield* checkNamesSince(
+          items,
+          staged.filter((_, at) => ids[at] === undefined),
+          problems
+        )
         return yield* problems.refuse
       }
-      const added = fresh.map((item) => ({ ...item, id: ids.get(item.folded)! }))
       yield* index.put(added)
       yield* audit(
         added.map(({ author, id }) => ({ at: now, event: "add", author, address: "import", item: id }))
@@ -139,11 +143,9 @@ const write = Effect.fnUntraced(function* (
 
 const checkNamesSince = Effect.fnUntraced(function* (
   items: Items.Items,
-  staged: ReadonlyArray<Staging.Staged>,
-  added: ReadonlyMap<string, number>,
+  rest: ReadonlyArray<Staging.Staged>,
   problems: Problems
 ) {
-  const rest = staged.filter(({ folded }) => !added.has(folded))
   const there = yield* items.named(rest.map(({ folded }) => folded))
   for (const { folded, name, place } of rest) {
     problems.add({ place, problem: takenBy(name, there.get(folded)!) })

@@ -45,12 +45,12 @@ export interface Items {
     folded: ReadonlyArray<string>
   ) => Effect.Effect<ReadonlyMap<string, number>, SqlError.SqlError>
   /**
-   * Adds those whose names are not there yet, and returns their ids, which grow in the order of the items, by folded
-   * name. No two of them may have the same one.
+   * Adds items, no two of them with the same name, and returns the id of each in their order, in which the ids grow; none
+   * for one whose name is there.
    */
   readonly insert: (
     items: ReadonlyArray<NewItem>
-  ) => Effect.Effect<ReadonlyMap<string, number>, SqlError.SqlError>
+  ) => Effect.Effect<ReadonlyArray<number | undefined>, SqlError.SqlError>
   /** How many bytes of comments the items with these ids have, by id. */
   readonly sizes: (
     ids: ReadonlyArray<number>
@@ -72,15 +72,18 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     sql,
     (count) => sql`SELECT ${columns} FROM exon_item WHERE id IN ${ids(count)}`
   )
-  const named = Rows.forSet<{ id: number | string; folded: string }>(
+  const named = Rows.forSet<Numbered>(
     sql,
     (count) => sql`SELECT id, folded FROM exon_item WHERE folded IN ${ids(count)}`
   )
-  const insert = Rows.forRows<{ id: number | string; folded: string }>(
+  const insertion = (count: number) =>
+    sql`INSERT INTO exon_item (name, folded, comments, author, added_at)
+      ${Rows.placeholders(sql, count, 5)} ON CONFLICT (folded) DO NOTHING`
+  const insertReturning = Rows.forRows<Numbered>(
     sql,
-    (count) => sql`INSERT INTO exon_item (name, folded, comments, author, added_at)
-      ${Rows.placeholders(sql, count, 5)} ON CONFLICT (folded) DO NOTHING RETURNING id, folded`
+    (count) => sql`${insertion(count)} RETURNING id, folded`
   )
+  const insertCounting = Rows.counted(sql, insertion)
   const measure = Rows.forSet<{ id: number | string; size: number }>(
     sql,
     (count) => sql`SELECT id, octet_length(name) + octet_length(comments) AS size FROM exon_item
@@ -120,11 +123,24 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     measure: (ids) =>
       Effect.map(measure(ids), (rows) => rows.map(({ id, size }) => ({ id: Number(id), size }))),
     named: (folded) => Effect.map(named(folded), byFolded),
-    insert: (items) =>
-      Effect.map(
-        insert(items.map((item) => [item.name, item.folded, item.comments, item.author, item.date])),
-        byFolded
-      ),
+    insert: sql.onDialectOrElse({
+      // What RETURNING makes of each row costs as much as the row.
+      sqlite: () =>
+        Rows.inParts((items: ReadonlyArray<NewItem>) =>
+          Effect.flatMap(insertCounting(items.map(toRow)), ({ count, lastId }) =>
+            count === items.length
+              ? Effect.succeed(items.map((_, at) => lastId - count + 1 + at))
+              : Effect.map(named(items.map(({ folded }) => folded)), (rows) =>
+                  // The ids of those that were just added are the largest.
+                  idsIn(
+                    rows.toSorted((one, other) => Number(other.id) - Number(one.id)).slice(0, count),
+                    items
+                  )
+                )
+          )
+        ),
+      orElse: () => (items) => Effect.map(insertReturning(items.map(toRow)), (rows) => idsIn(rows, items))
+    }),
     sizes: (ids) => Effect.map(sizes(ids), (rows) => new Map(rows.map(({ id, size }) => [Number(id), size]))),
     append: (comments) =>
       Effect.map(append([...comments]), (rows) =>
@@ -144,5 +160,24 @@ const toItem = ({ added_at, author, comments, id, name }: ItemRow): Item => ({
 
 const toItems = (rows: ReadonlyArray<ItemRow>): ReadonlyArray<Item> => rows.map(toItem)
 
-const byFolded = (rows: ReadonlyArray<{ readonly id: number | string; readonly folded: string }>) =>
+const toRow = ({ author, comments, date, folded, name }: NewItem): Rows.Values => [
+  name,
+  folded,
+  comments,
+  author,
+  date
+]
+
+interface Numbered {
+  readonly id: number | string
+  readonly folded: string
+}
+
+const byFolded = (rows: ReadonlyArray<Numbered>) =>
   new Map(rows.map(({ folded, id }) => [folded, Number(id)]))
+
+/** The id of each item in the rows that have one. */
+const idsIn = (rows: ReadonlyArray<Numbered>, items: ReadonlyArray<NewItem>) => {
+  const ids = byFolded(rows)
+  return items.map(({ folded }) => ids.get(folded))
+}

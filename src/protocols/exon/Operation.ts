@@ -44,7 +44,7 @@ abstract class Change<A> extends Operation<A> {
     this.at = at
   }
 
-  entry(item?: number): AuditTrail.Entry {
+  entry(item: number): AuditTrail.Entry & { readonly item: number } {
     const { address, author } = this.actor
     return { at: this.at, event: this.event, author, address, item }
   }

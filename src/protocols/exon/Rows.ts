@@ -4,7 +4,8 @@
  * A statement through `SqlClient` costs more than a row does, so rows go together. The text of such a statement depends
  * on how many rows there are; each is made once, by the client's own compiler, so it is in its dialect.
  */
-import { Effect } from "effect"
+import { Array, Effect } from "effect"
+import type { StatementResultingChanges } from "node:sqlite"
 import type { SqlClient, SqlError, Statement } from "effect/sql"
 
 /** The most rows of one statement: few enough for the 32,766 values that SQLite binds, at up to 60 a row. */
@@ -18,19 +19,24 @@ export type Template<A extends object> = (count: number) => Statement.Statement<
 
 /** Runs a statement over rows, in their order. Returns what it returned for all of them; no rows, no statement. */
 export const forRows = <A extends object>(sql: SqlClient.SqlClient, template: Template<A>) => {
-  const run = runner(sql, template)
-  return (rows: ReadonlyArray<Values>): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> => {
-    if (rows.length === 0) return Effect.succeed([])
-    if (rows.length <= largest) return run(rows.length, rows.flat())
-    return Effect.gen(function* () {
-      const returned: Array<A> = []
-      for (let at = 0; at < rows.length; at += largest) {
-        const some = rows.slice(at, at + largest)
-        returned.push(...(yield* run(some.length, some.flat())))
-      }
-      return returned
+  const statementOf = runner(sql, template)
+  return inParts((rows: ReadonlyArray<Values>) => statementOf(rows.length, rows.flat()))
+}
+
+/** How many rows a statement of SQLite has inserted, and the id of the last of them. */
+export interface Inserted {
+  readonly count: number
+  readonly lastId: number
+}
+
+/** Inserts rows, as many as go into one statement, where the database is SQLite, which counts them. */
+export const counted = (sql: SqlClient.SqlClient, template: Template<object>) => {
+  const statementOf = runner(sql, template)
+  return (rows: ReadonlyArray<Values>): Effect.Effect<Inserted, SqlError.SqlError> =>
+    Effect.map(statementOf(rows.length, rows.flat()).raw, (result) => {
+      const { changes, lastInsertRowid } = result as StatementResultingChanges
+      return { count: Number(changes), lastId: Number(lastInsertRowid) }
     })
-  }
 }
 
 /**
@@ -38,19 +44,10 @@ export const forRows = <A extends object>(sql: SqlClient.SqlClient, template: Te
  * made a power of two, so that there are few texts, which stay prepared. No values, no statement.
  */
 export const forSet = <A extends object>(sql: SqlClient.SqlClient, template: Template<A>) => {
-  const run = runner(sql, template)
-  return (values: ReadonlyArray<string | number>): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> => {
-    if (values.length === 0) return Effect.succeed([])
-    if (values.length <= largest) return run(powerAbove(values.length), padded(values))
-    return Effect.gen(function* () {
-      const returned: Array<A> = []
-      for (let at = 0; at < values.length; at += largest) {
-        const some = values.slice(at, at + largest)
-        returned.push(...(yield* run(powerAbove(some.length), padded(some))))
-      }
-      return returned
-    })
-  }
+  const statementOf = runner(sql, template)
+  return inParts((values: ReadonlyArray<string | number>) =>
+    statementOf(powerAbove(values.length), padded(values))
+  )
 }
 
 /** `VALUES` for so many rows of so many columns. */
@@ -59,13 +56,22 @@ export const placeholders = (
   count: number,
   columns: number
 ): Statement.Fragment => {
-  const row = sql`(${sql.csv(Array.from({ length: columns }, () => sql`${null}`))})`
-  return sql`VALUES ${sql.csv(Array.from({ length: count }, () => row))}`
+  const row = sql`(${sql.csv(Array.makeBy(columns, () => sql`${null}`))})`
+  return sql`VALUES ${sql.csv(Array.makeBy(count, () => row))}`
 }
+
+/** Runs over as many at a time as go into one statement, and puts together what that returns. */
+export const inParts =
+  <Part, A>(run: (part: ReadonlyArray<Part>) => Effect.Effect<ReadonlyArray<A>, SqlError.SqlError>) =>
+  (all: ReadonlyArray<Part>): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> => {
+    if (all.length === 0) return Effect.succeed([])
+    if (all.length <= largest) return run(all)
+    return Effect.map(Effect.forEach(Array.chunksOf(all, largest), run), Array.flatten)
+  }
 
 const runner = <A extends object>(sql: SqlClient.SqlClient, template: Template<A>) => {
   const texts = new Map<number, string>()
-  return (count: number, values: Values): Effect.Effect<ReadonlyArray<A>, SqlError.SqlError> => {
+  return (count: number, values: Values): Statement.Statement<A> => {
     let text = texts.get(count)
     if (text === undefined) {
       text = template(count).compile()[0]

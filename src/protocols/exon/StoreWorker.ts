@@ -19,11 +19,15 @@ type Run<A = void> = Effect.Effect<A, SqlError.SqlError>
 /** Items that are longer together, in bytes, are not read in the group of others. */
 const maxAtOnce = 65_536
 
+/** From so many items of one address on, on average, their entries are copied from the items. */
+const longEnough = 4
+
 /** What the statements go through. */
 interface Tables {
   readonly items: Items.Items
   readonly index: SearchIndex["Service"]
   readonly audit: (entries: ReadonlyArray<AuditTrail.Entry>) => Run
+  readonly auditAdded: (stretches: ReadonlyArray<AuditTrail.Added>) => Run
 }
 
 /** How to run a group of operations. */
@@ -36,13 +40,14 @@ export const make: Effect.Effect<
   const tables: Tables = {
     items: Items.make(sql),
     index: yield* SearchIndex,
-    audit: AuditTrail.writer(sql)
+    audit: AuditTrail.writer(sql),
+    auditAdded: AuditTrail.additions(sql)
   }
   return (operations) => new Group(tables).run(operations)
 })
 
 class Group {
-  private readonly trail: Array<AuditTrail.Entry> = []
+  private trail: Array<AuditTrail.Entry> = []
   private readonly changed = new Map<number, Searched>()
   private readonly removed = new Set<number>()
 
@@ -55,7 +60,7 @@ class Group {
   readonly run = (operations: ReadonlyArray<Operation.Any>): Run =>
     Effect.forEach(stretchesOf(operations), this.perform, { discard: true }).pipe(
       Effect.andThen(this.writeIndex),
-      Effect.andThen(Effect.suspend(() => this.tables.audit(this.trail)))
+      Effect.andThen(this.writeTrail)
     )
 
   private readonly perform = (stretch: Stretch): Run => {
@@ -86,9 +91,9 @@ class Group {
       if (operation._tag === "Add" && !first.has(operation.folded)) first.set(operation.folded, operation)
     }
     // Asked first, because an INSERT that meets a conflict uses up a number all the same.
-    const there = yield* items.named([...first.keys()])
+    const there = new Map(yield* items.named([...first.keys()]))
     const fresh = [...first.values()].filter(({ folded }) => !there.has(folded))
-    const added = yield* items.insert(
+    const ids = yield* items.insert(
       fresh.map(({ actor: { author, comments, name }, at, folded }) => ({
         name,
         folded,
@@ -98,31 +103,51 @@ class Group {
       }))
     )
     // Another server on the same database may have been quicker.
-    const elsewhere = yield* items.named(fresh.flatMap(({ folded }) => (added.has(folded) ? [] : [folded])))
+    const missed = fresh.flatMap(({ folded }, at) => (ids[at] === undefined ? [folded] : []))
+    for (const [folded, id] of yield* items.named(missed)) there.set(folded, id)
     const found = new Map((yield* items.get([...asked])).map((item) => [item.id, item]))
 
-    const later = new Set(added.values())
+    /** How many of the fresh ones have had their turn; a get sees none of those behind it. */
+    let turn = 0
+    const entries: Array<AuditTrail.Entry & { readonly item: number }> = []
     for (const operation of operations) {
       switch (operation._tag) {
         case "Get":
-          operation.succeed(later.has(operation.id) ? undefined : found.get(operation.id))
+          operation.succeed(ids.includes(operation.id, turn) ? undefined : found.get(operation.id))
           break
         case "Add": {
           const { actor, folded } = operation
-          const id = added.get(folded)
-          if (id !== undefined && later.delete(id)) {
-            this.trail.push(operation.entry(id))
+          const id = operation === fresh[turn] ? ids[turn++] : undefined
+          if (id !== undefined) {
+            there.set(folded, id)
+            entries.push(operation.entry(id))
             this.changed.set(id, { id, name: actor.name, comments: actor.comments })
             operation.succeed({ _tag: "Added", id })
           } else {
-            const existing = id ?? there.get(folded) ?? elsewhere.get(folded)
+            const existing = there.get(folded)
             if (existing !== undefined) operation.succeed({ _tag: "Exists", id: existing })
             else operation.fail(new StoreError({ reason: "Unavailable" }))
           }
         }
       }
     }
+    yield* this.auditAdded(entries)
   })
+
+  /** Writes the entries of items that have just been added down, in whichever way costs less. */
+  private auditAdded(entries: ReadonlyArray<AuditTrail.Entry & { readonly item: number }>): Run {
+    const stretches: Array<AuditTrail.Added> = []
+    for (const { address, item } of entries) {
+      const last = stretches.at(-1)
+      if (last?.address === address) last.last = item
+      else stretches.push({ address, first: item, last: item })
+    }
+    if (entries.length < stretches.length * longEnough) {
+      this.trail.push(...entries)
+      return Effect.void
+    }
+    return Effect.andThen(this.writeTrail, this.tables.auditAdded(stretches))
+  }
 
   private readonly comment = Effect.fnUntraced(
     { self: this },
@@ -195,6 +220,12 @@ class Group {
   private read(ids: ReadonlyArray<number>): Run<ReadonlyArray<Item>> {
     return Effect.map(this.tables.items.get(ids), (items) => items.toSorted(newestFirst))
   }
+
+  private readonly writeTrail = Effect.suspend(() => {
+    const { trail } = this
+    this.trail = []
+    return this.tables.audit(trail)
+  })
 
   private readonly writeIndex = Effect.suspend(() => {
     const removed = [...this.removed]

@@ -36,7 +36,9 @@ const tapped = (client: SqlClient.SqlClient, tap: Tap): SqlClient.SqlClient => {
   const unsafe = (sql: string, values: ReadonlyArray<unknown>) => {
     tap.statements++
     const reason = tap.fails?.(values)
-    return reason === undefined ? client.unsafe(sql, values) : fail(reason)
+    return reason === undefined
+      ? client.unsafe(sql, values)
+      : Object.assign(fail(reason), { raw: fail(reason) })
   }
   const replaced = new Map<PropertyKey, unknown>([
     ["withTransaction", withTransaction],
