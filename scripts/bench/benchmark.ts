@@ -24,17 +24,31 @@ export interface Scenario {
   readonly inFlight: number
   /** The share of the baseline's rate that the subject has to reach. */
   readonly target: number
+  /** How many requests a second it has to reach instead, whatever the baseline does. */
+  readonly rateTarget?: number
 }
 
 export interface Benchmark {
   readonly name: string
+  /** What the names of its parts begin with. */
+  readonly prefix: string
   /** The module that exports the protocol's `conversation`, as a URL. */
   readonly conversation: string
   readonly subject: Contender
   readonly baseline: Contender
   readonly scenarios: ReadonlyArray<Scenario>
-  readonly idle: { readonly connections: number; readonly targetKiB: number }
-  readonly startSeconds: number
+  /** What idle connections may take, where that is measured. */
+  readonly idle?: { readonly connections: number; readonly targetKiB: number }
+  /** How long the start may take, where that is measured. */
+  readonly startSeconds?: number
 }
 
-export const nameOf = (scenario: Scenario): string => `${scenario.connections}x${scenario.inFlight}`
+export const nameOf = ({ prefix }: Benchmark, { connections, inFlight }: Scenario): string =>
+  `${prefix}${connections}x${inFlight}`
+
+/** What can be measured of a benchmark. */
+export const partsOf = (benchmark: Benchmark): ReadonlyArray<string> => [
+  ...benchmark.scenarios.map((scenario) => nameOf(benchmark, scenario)),
+  ...(benchmark.idle === undefined ? [] : [`${benchmark.prefix}memory`]),
+  ...(benchmark.startSeconds === undefined ? [] : [`${benchmark.prefix}start`])
+]

@@ -12,10 +12,14 @@ export interface Exchange {
 export interface Conversation {
   /** Said once on a connection of its own, to bring the server into the state that the replies of the mix expect. */
   readonly prelude: ReadonlyArray<Exchange>
+  /** Said first on every connection of the load. */
+  readonly opening: ReadonlyArray<Exchange>
   /** One turn of the mix. It must leave a connection in a state in which it can be said again. */
   readonly mix: ReadonlyArray<Exchange>
   /** The first byte of lines after which the reply goes on; every other line ends a reply. */
   readonly continues: number | undefined
+  /** Whether replies tell the time, so that any digit may stand in the place of a digit. */
+  readonly tellsTime?: boolean
 }
 
 /** The mix turned into bytes, once, so that the load client only cuts slices. */
@@ -30,8 +34,14 @@ export interface Script {
 }
 
 /** `mostAtOnce` is the largest number of requests in one slice, `longestRead` the largest number of bytes in one read. */
-export const encode = (mix: ReadonlyArray<Exchange>, mostAtOnce: number, longestRead: number): Script => {
-  const turn = Buffer.from(mix.map((each) => each.reply).join(""))
+export const encode = (
+  { mix, tellsTime = false }: Conversation,
+  mostAtOnce: number,
+  longestRead: number
+): Script => {
+  const toCompare = (bytes: Buffer): Buffer =>
+    tellsTime ? Buffer.from(bytes.map((byte) => (isDigit(byte) ? zero : byte))) : bytes
+  const turn = toCompare(Buffer.from(mix.map((each) => each.reply).join("")))
   const replies = Buffer.concat(Array.from({ length: Math.ceil(longestRead / turn.length) + 1 }, () => turn))
   const slices = mix.map((_, place) =>
     Array.from({ length: mostAtOnce + 1 }, (_, count) =>
@@ -52,7 +62,11 @@ export const encode = (mix: ReadonlyArray<Exchange>, mostAtOnce: number, longest
     replyBytes: (count) => Math.floor(count / mix.length) * turn.length + bytesBefore[count % mix.length]!,
     expects: (bytes, at) => {
       const from = at % turn.length
-      return replies.compare(bytes, 0, bytes.length, from, from + bytes.length) === 0
+      return replies.compare(toCompare(bytes), 0, bytes.length, from, from + bytes.length) === 0
     }
   }
 }
+
+const zero = 0x30
+
+const isDigit = (byte: number): boolean => byte >= zero && byte <= 0x39

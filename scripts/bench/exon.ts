@@ -8,7 +8,6 @@
 import { closeSync, cpSync, fdatasyncSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import type { Contender } from "./benchmark.ts"
 import type { BareReport } from "./exon-bare.ts"
 import { itemCount } from "./exon-items.ts"
 import type { SearchReport } from "./exon-load.ts"
@@ -18,6 +17,7 @@ import { start } from "./processes.ts"
 import { median, takeTurns, takeTurnsOf } from "./rounds.ts"
 import { makePlace, serve, type Serving } from "./servers.ts"
 import { decimals, percent, reached, table, whole } from "./table.ts"
+import { wireline } from "./wireline.ts"
 
 const connections = 16
 const inFlight = 16
@@ -36,21 +36,9 @@ export const quickExon: ExonPace = { rounds: 3, adds: 5120, ids: 10_240, searche
 
 export const exonParts = ["exon-add", "exon-id", "exon-search"] as const
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
+const exon = wireline("exon")
 
-const wireline: Contender = {
-  name: "Wireline",
-  command: ({ directory, socket }) => [
-    process.execPath,
-    here("../wireline.js"),
-    "serve",
-    ...["--data", join(directory, "data")],
-    ...["--exon", `unix:${socket}`],
-    ...["--sec-lsm-manager", "off"]
-  ],
-  forManyConnections: [],
-  isReady: (line, { socket }) => line === `exon listening on unix:${socket}`
-}
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 const run = async (
   script: string,
@@ -71,7 +59,7 @@ const ask = (server: Serving, options: Readonly<Record<string, string | number>>
 
 /** A directory whose `data` holds the database with all items, closed. */
 const fill = async (): Promise<string> => {
-  const server = await serve(wireline, "any")
+  const server = await serve(exon, "any")
   const all = { work: "add", from: 1, count: itemCount, connections: 1, "in-flight": 1024 }
   const { rate } = (await ask(server, all)) as LoadReport
   await server.stop()
@@ -85,7 +73,7 @@ const copyOf = (filled: string) => {
   return place
 }
 
-const serveCopy = (filled: string): Promise<Serving> => serve(wireline, "server", [], copyOf(filled))
+const serveCopy = (filled: string): Promise<Serving> => serve(exon, "server", [], copyOf(filled))
 
 const bareOn = (filled: string) => {
   const file = join(copyOf(filled).directory, "data", "wireline.db")

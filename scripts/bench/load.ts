@@ -54,8 +54,12 @@ const { conversation } = (await import(options.conversation ?? fail("--conversat
 
 // One buffer for all connections: a read is scanned before the next one begins.
 const received = Buffer.alloc(64 * 1024)
-const script = encode(conversation.mix, inFlight, received.length)
+const script = encode(conversation, inFlight, received.length)
 const continues = conversation.continues ?? -1
+const opening = {
+  requests: conversation.opening.map((each) => each.request).join(""),
+  replies: Buffer.from(conversation.opening.map((each) => each.reply).join(""))
+}
 const lineFeed = 10
 
 // Every seventh request is timed. Seven has no common divisor with the length of the mix (6), so that each message gets
@@ -72,6 +76,7 @@ const converse = (done: () => void): Socket => {
   let nextToSend = 0
   let answered = 0
   let bytesReceived = 0
+  let openingReceived = 0
   let lineBegins = true
   let replyGoesOn = false
 
@@ -81,6 +86,14 @@ const converse = (done: () => void): Socket => {
     const firstTimed = Math.ceil(nextToSend / timedEach)
     for (let timed = firstTimed; timed * timedEach < end; timed++) sentAt[timed % sentAt.length] = now
     nextToSend = end
+  }
+
+  const receiveOpening = (length: number): void => {
+    const heard = received.subarray(0, length)
+    const expected = opening.replies.subarray(openingReceived, openingReceived + length)
+    if (!heard.equals(expected)) fail(`unexpected reply: ${JSON.stringify(heard.toString())}`)
+    openingReceived += length
+    if (openingReceived === opening.replies.length) send(inFlight, performance.now())
   }
 
   const receive = (length: number): void => {
@@ -122,12 +135,16 @@ const converse = (done: () => void): Socket => {
     onread: {
       buffer: received,
       callback: (length) => {
-        receive(length)
+        if (openingReceived < opening.replies.length) receiveOpening(length)
+        else receive(length)
         return true
       }
     }
   })
-  socket.on("connect", () => send(inFlight, performance.now()))
+  socket.on("connect", () => {
+    if (opening.requests === "") send(inFlight, performance.now())
+    else socket.write(opening.requests)
+  })
   socket.on("error", (error) => fail(error.message))
   socket.on("end", () => fail("the server closed a connection"))
   return socket

@@ -12,9 +12,12 @@ import { decimals, reached, table, whole } from "./table.ts"
 
 const idleClient = fileURLToPath(new URL("idle.ts", import.meta.url))
 
-const measure = async (benchmark: Benchmark, contender: Contender): Promise<IdleReport> => {
+const measure = async (
+  benchmark: Benchmark,
+  connections: number,
+  contender: Contender
+): Promise<IdleReport> => {
   const server = await serve(contender, "server", contender.forManyConnections)
-  const { connections } = benchmark.idle
   const options = {
     conversation: benchmark.conversation,
     socket: server.socket,
@@ -33,12 +36,16 @@ const measure = async (benchmark: Benchmark, contender: Contender): Promise<Idle
   return report
 }
 
-export const measureMemory = async (benchmark: Benchmark, rounds: number): Promise<string> => {
+export const measureMemory = async (
+  benchmark: Benchmark,
+  { connections, targetKiB }: NonNullable<Benchmark["idle"]>,
+  rounds: number
+): Promise<string> => {
   const rows: Array<ReadonlyArray<string>> = []
-  const { connections, targetKiB } = benchmark.idle
   for (const contender of [benchmark.subject, benchmark.baseline]) {
     const reports: Array<IdleReport> = []
-    for (let round = 0; round < rounds; round++) reports.push(await measure(benchmark, contender))
+    for (let round = 0; round < rounds; round++)
+      reports.push(await measure(benchmark, connections, contender))
     const silent = median(reports.map((report) => report.silent))
     const isSubject = contender === benchmark.subject
     rows.push([

@@ -2,24 +2,27 @@
  * Measures Wireline against a hand-written server, or a bare loop over the database, and prints what came out beside
  * what was to be reached.
  *
- *     npm run bench                                          everything, some two minutes
+ *     npm run bench                                          everything, some three minutes
  *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
+ *     npm run bench -- --only rscp-50x1                      of RSCP: its scenarios
  *     npm run bench -- --subject "node my.ts {socket}"       another server of sec-lsm-manager; {directory} too
  *
  * The exit status tells whether everything was measured, not whether the targets were reached.
  */
 import { parseArgs } from "node:util"
-import { type Benchmark, type Contender, nameOf } from "./benchmark.ts"
+import { type Benchmark, type Contender, nameOf, partsOf } from "./benchmark.ts"
 import { exonParts, measureExon, quickExon, wholeExon } from "./exon.ts"
 import type { LoadReport } from "./load.ts"
 import { measureMemory } from "./memory.ts"
 import { machineFacts } from "./proc.ts"
 import { complaints, endAll, pinning } from "./processes.ts"
 import type { Both } from "./rounds.ts"
+import { benchmark as rscp } from "./rscp.ts"
 import { benchmark as secLsmManager } from "./sec-lsm-manager.ts"
 import { removeFiles } from "./servers.ts"
+import { benchmark as sms } from "./sms.ts"
 import { measureStart } from "./startup.ts"
 import { table } from "./table.ts"
 import {
@@ -51,22 +54,28 @@ const measureBenchmark = async (
   pace: Pace,
   isWanted: (part: string) => boolean
 ): Promise<void> => {
+  if (!partsOf(benchmark).some(isWanted)) return
   console.log(`\n${benchmark.name}: ${pace.rounds} rounds of ${pace.seconds} s a server, medians\n`)
-  const scenarios = benchmark.scenarios.filter((scenario) => isWanted(nameOf(scenario)))
+  const { idle, prefix, startSeconds } = benchmark
+  const scenarios = benchmark.scenarios.filter((scenario) => isWanted(nameOf(benchmark, scenario)))
   const rates: Array<ReadonlyArray<string>> = []
   const processors: Array<ReadonlyArray<string>> = []
   for (const scenario of scenarios) {
     const rounds: ReadonlyArray<Both<LoadReport>> = await measureScenario(benchmark, scenario, pace)
-    rates.push(throughputRow(scenario, rounds))
-    processors.push(processorRow(scenario, rounds))
+    rates.push(throughputRow(benchmark, scenario, rounds))
+    processors.push(processorRow(benchmark, scenario, rounds))
   }
   if (scenarios.length > 0) {
     console.log(`${table([throughputHeading(benchmark), ...rates])}\n`)
     console.log("Processor use, of one core each:")
     console.log(`${table([processorHeading(benchmark), ...processors])}\n`)
   }
-  if (isWanted("memory")) console.log(`${await measureMemory(benchmark, 1)}\n`)
-  if (isWanted("start")) console.log(await measureStart(benchmark, 5))
+  if (idle !== undefined && isWanted(`${prefix}memory`)) {
+    console.log(`${await measureMemory(benchmark, idle, 1)}\n`)
+  }
+  if (startSeconds !== undefined && isWanted(`${prefix}start`)) {
+    console.log(await measureStart(benchmark, startSeconds, 5))
+  }
 }
 
 const main = async (): Promise<void> => {
@@ -77,20 +86,22 @@ const main = async (): Promise<void> => {
       subject: { type: "string" }
     }
   })
-  const benchmark =
-    options.subject === undefined ? secLsmManager : { ...secLsmManager, subject: substitute(options.subject) }
   // Another subject has only what it stands in for measured.
-  const withExon = options.subject === undefined
-  const parts = [...benchmark.scenarios.map(nameOf), "memory", "start", ...(withExon ? exonParts : [])]
+  const isWhole = options.subject === undefined
+  const benchmarks =
+    options.subject === undefined
+      ? [secLsmManager, rscp, sms]
+      : [{ ...secLsmManager, subject: substitute(options.subject) }]
+  const parts = [...benchmarks.flatMap(partsOf), ...(isWhole ? exonParts : [])]
   const unknown = options.only.find((part) => !parts.includes(part))
   if (unknown !== undefined) throw new Error(`--only ${unknown}: not one of ${parts.join(", ")}`)
 
   console.log(`${machineFacts()}; ${pinning}`)
   const isWanted = (part: string): boolean => options.only.length === 0 || options.only.includes(part)
-  if (options.only.length === 0 || options.only.some((part) => !exonParts.some((each) => each === part))) {
+  for (const benchmark of benchmarks) {
     await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
   }
-  if (withExon) await measureExon(options.quick ? quickExon : wholeExon, isWanted)
+  if (isWhole) await measureExon(options.quick ? quickExon : wholeExon, isWanted)
 }
 
 // Whatever ends this process, the servers and clients end with it, and their files go.

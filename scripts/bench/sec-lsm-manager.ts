@@ -4,6 +4,7 @@
 import { fileURLToPath } from "node:url"
 import type { Benchmark } from "./benchmark.ts"
 import type { Conversation } from "./conversation.ts"
+import { wireline } from "./wireline.ts"
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
@@ -14,6 +15,7 @@ const network = "urn:redpesk:permission::public:network:access"
 export const conversation: Conversation = {
   // Logging is global to a server, and `log` alone only asks for it.
   prelude: [{ request: "log off\n", reply: "done off\n" }],
+  opening: [],
   mix: [
     { request: "clear\n", reply: "done\n" },
     { request: `id ${id}\n`, reply: "done\n" },
@@ -30,23 +32,9 @@ export const conversation: Conversation = {
 
 export const benchmark: Benchmark = {
   name: "sec-lsm-manager",
+  prefix: "",
   conversation: import.meta.url,
-  subject: {
-    name: "Wireline",
-    command: ({ directory, socket }) => [
-      process.execPath,
-      here("../wireline.js"),
-      "serve",
-      "--data",
-      `${directory}/data`,
-      "--sec-lsm-manager",
-      `unix:${socket}`,
-      "--exon",
-      "off"
-    ],
-    forManyConnections: ["--max-connections", "10000"],
-    isReady: (line, { socket }) => line === `sec-lsm-manager listening on unix:${socket}`
-  },
+  subject: wireline("sec-lsm-manager"),
   baseline: {
     name: "baseline",
     command: ({ socket }) => [process.execPath, here("baseline.ts"), socket],

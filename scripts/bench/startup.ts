@@ -15,8 +15,11 @@ const timed = (contender: Contender) => async (): Promise<number> => {
   return server.startSeconds
 }
 
-export const measureStart = async (benchmark: Benchmark, rounds: number): Promise<string> => {
-  const { baseline, startSeconds, subject } = benchmark
+export const measureStart = async (
+  { baseline, subject }: Benchmark,
+  startSeconds: number,
+  rounds: number
+): Promise<string> => {
   const measured = await takeTurns(rounds, timed(subject), timed(baseline))
   const subjectTook = median(measured.map((round) => round.subject))
   const baselineTook = median(measured.map((round) => round.baseline))

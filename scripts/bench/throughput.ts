@@ -83,19 +83,22 @@ export const throughputHeading = (benchmark: Benchmark): ReadonlyArray<string> =
 }
 
 export const throughputRow = (
+  benchmark: Benchmark,
   scenario: Scenario,
   rounds: ReadonlyArray<Both<LoadReport>>
 ): ReadonlyArray<string> => {
   const of = (who: "subject" | "baseline", figure: keyof LoadReport): number =>
     median(rounds.map((round) => round[who][figure]))
+  const rate = of("subject", "rate")
   const ratio = median(rounds.map((round) => round.subject.rate / round.baseline.rate))
+  const { rateTarget, target } = scenario
   return [
-    nameOf(scenario),
-    whole(of("subject", "rate")),
+    nameOf(benchmark, scenario),
+    whole(rate),
     whole(of("baseline", "rate")),
     decimals(ratio, 3),
-    decimals(scenario.target, 2),
-    reached(ratio, ratio >= scenario.target),
+    rateTarget === undefined ? decimals(target, 2) : `${whole(rateTarget)}/s`,
+    reached(ratio, rateTarget === undefined ? ratio >= target : rate >= rateTarget),
     whole(of("subject", "p50")),
     whole(of("subject", "p99")),
     whole(of("baseline", "p50")),
@@ -111,6 +114,7 @@ export const processorHeading = (benchmark: Benchmark): ReadonlyArray<string> =>
 ]
 
 export const processorRow = (
+  benchmark: Benchmark,
   scenario: Scenario,
   rounds: ReadonlyArray<Both<LoadReport>>
 ): ReadonlyArray<string> => {
@@ -120,7 +124,7 @@ export const processorRow = (
     )
   const ratios = rounds.map((round) => round.subject.rate / round.baseline.rate)
   return [
-    nameOf(scenario),
+    nameOf(benchmark, scenario),
     ...use("subject"),
     ...use("baseline"),
     `${decimals(Math.min(...ratios), 3)} to ${decimals(Math.max(...ratios), 3)}`

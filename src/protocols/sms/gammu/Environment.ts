@@ -3,6 +3,8 @@
  * `SMS_MESSAGES`, and for each of so many messages, from 1, `SMS_1_NUMBER` and `SMS_1_TEXT`. These are the parts of a
  * text, if it has several; joined by Gammu itself they are in `DECODED_PARTS` variables such as `DECODED_0_TEXT`.
  *
+ * SMSD must run in a locale of UTF-8 (`LC_ALL=C.UTF-8`): in any other it tells `?` for what is not ASCII.
+ *
  * Pure.
  */
 import * as Received from "./Received.ts"

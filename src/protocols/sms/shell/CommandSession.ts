@@ -66,15 +66,16 @@ export const make = (command: string, codecs: Codecs, session: NumberSession): C
       return session.transitions
     },
     transition: session.transition,
-    get: Effect.fnUntraced(function* (key) {
-      const { decode } = codecOf(key)
-      const json = yield* storage.get(key)
-      if (json === undefined) return undefined
-      const value = decode(json)
-      if (Exit.isSuccess(value)) return value.value
-      yield* Effect.logWarning(`what ${command} kept as ${key} is not of its Schema any more`)
-      return undefined
-    }),
+    get: (key) =>
+      Effect.gen(function* () {
+        const { decode } = codecOf(key)
+        const json = yield* storage.get(key)
+        if (json === undefined) return undefined
+        const value = decode(json)
+        if (Exit.isSuccess(value)) return value.value
+        yield* Effect.logWarning(`what ${command} kept as ${key} is not of its Schema any more`)
+        return undefined
+      }),
     set: (key, value) =>
       Effect.flatMap(Effect.orDie(Effect.suspend(() => codecOf(key).encode(value))), (json) =>
         storage.set(key, json)

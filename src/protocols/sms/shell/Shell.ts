@@ -140,16 +140,16 @@ const make = Effect.fnUntraced(function* <R>(
     let command: string | undefined
     const outcome = (output: string, isError: boolean): Effect.Effect<Outcome> =>
       Effect.as(statistics.count(command, isError), { output, isError, command })
-    const run = Effect.fnUntraced(function* (session: NumberSession) {
+    const run = (session: NumberSession) => {
       const words = Words.split(text)
-      if (Result.isFailure(words)) return yield* refuse(`bad syntax: ${words.failure}`)
+      if (Result.isFailure(words)) return refuse(`bad syntax: ${words.failure}`)
       const [name, ...rest] = words.success
-      if (name === undefined) return yield* refuse(reasons.unknown)
-      return yield* catalogue.use(name, (loaded) => {
+      if (name === undefined) return refuse(reasons.unknown)
+      return catalogue.use(name, (loaded) => {
         command = name
         return invoke(loaded, session, rest)
       })
-    })
+    }
     const running = role === undefined ? sessions.use(number, run) : run(sessions.detached(number, role))
     return running.pipe(
       Effect.matchCauseEffect({

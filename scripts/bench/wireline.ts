@@ -1,0 +1,22 @@
+/** Wireline as a contender: it serves one protocol, and nothing else. */
+import { fileURLToPath } from "node:url"
+import type { Contender } from "./benchmark.ts"
+
+const launcher = fileURLToPath(new URL("../wireline.js", import.meta.url))
+
+const protocols = ["sec-lsm-manager", "exon", "rscp", "sms"] as const
+
+/** Serves a protocol on the Unix socket of its place. */
+export const wireline = (protocol: (typeof protocols)[number]): Contender => ({
+  name: "Wireline",
+  command: ({ directory, socket }) => [
+    process.execPath,
+    launcher,
+    "serve",
+    ...["--data", `${directory}/data`],
+    ...["--metrics", "off"],
+    ...protocols.flatMap((each) => [`--${each}`, each === protocol ? `unix:${socket}` : "off"])
+  ],
+  forManyConnections: ["--max-connections", "10000"],
+  isReady: (line, { socket }) => line === `${protocol} listening on unix:${socket}`
+})
