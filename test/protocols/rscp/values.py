@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes values.json: what the functions of RSCP's calculator answer, computed by Python's own library.
 
-    python3 values.py > values.json
+    python3 values.py > values.json && oxfmt values.json
 
 Everything is computed with whole numbers, fractions, or decimals of 120 digits, and rounded once. The series that the
 library has no function for are held against `math` as they go.

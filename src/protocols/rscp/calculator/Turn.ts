@@ -8,6 +8,9 @@ import { Effect } from "effect"
 /** Milliseconds of computing in a turn; a single answer takes two at the most. */
 const share = 3
 
+/** Milliseconds of computing that nobody notices, however many do it: a sum. */
+const negligible = 0.01
+
 /** Waits until the event loop has gone round. */
 const next: Effect.Effect<void> = Effect.callback((resume) => {
   const immediate = setImmediate(() => resume(Effect.void))
@@ -18,6 +21,7 @@ const next: Effect.Effect<void> = Effect.callback((resume) => {
 export const make = (): (<A>(result: A, took: number) => A | Effect.Effect<A>) => {
   let spent = 0
   return (result, took) => {
+    if (took < negligible) return result
     const before = spent
     spent += took
     if (spent < share) return result

@@ -2,7 +2,7 @@
  * The functions of the calculator, each an entry of the file of its family: a new one is an entry there, with an id
  * that no function ever had.
  *
- * Pure: imports only `effect` and `decimal.js`.
+ * Pure: imports only `decimal.js`.
  */
 import * as Algebra from "./Algebra.ts"
 import * as Arithmetic from "./Arithmetic.ts"

@@ -1,7 +1,7 @@
 /**
  * A question, `FUNCTION:ID=id:PARAM1=...`, and its answer, as it stands after `ANSWER=`.
  *
- * Pure: imports only `effect` and `decimal.js`.
+ * Pure: imports only `decimal.js`.
  */
 import * as Catalogue from "./Catalogue.ts"
 import type { Decimal } from "./Decimal.ts"
@@ -15,8 +15,8 @@ export interface Question {
 }
 
 /**
- * The answer, where so little is to be computed that nobody else notices: a millisecond at the most. Else undefined:
- * the question is one for a worker.
+ * The answer, where so little is to be computed that nobody else notices: two milliseconds at the most. Else
+ * undefined: the question is one for a worker.
  */
 export const answerAtOnce = (id: string, parameters: ReadonlyArray<string>): string | undefined => {
   const definition = Catalogue.get(id)
