@@ -120,6 +120,8 @@ const loadAndKill = (served: ServedThere, acknowledged: Acknowledged, round: num
       yield* commenter.send(`comment id="${id}"::comments="${commentOf(round, i)}"\n`)
     }
     const first = yield* peers[0]!.lines((round * 53) % adds)
+    // In some rounds the adding waits for the commenting.
+    const commented = round % 3 === 2 ? yield* commenter.lines(1) : []
     yield* served.process.signal("SIGKILL")
     let answered = 0
     for (const [adder, peer] of peers.entries()) {
@@ -129,7 +131,9 @@ const loadAndKill = (served: ServedThere, acknowledged: Acknowledged, round: num
       answered += documents.length
     }
     if (answered < adders * adds) acknowledged.interrupted++
-    for (const [i, { data, status }] of documentsOf(yield* commenter.rest).entries()) {
+    for (const [i, { data, status }] of documentsOf(
+      [...commented, yield* commenter.rest].join("\n")
+    ).entries()) {
       assert.strictEqual(data, ids[i])
       // The item may never have been: its number was only guessed.
       if (status === "success") acknowledged.commented.add(commentOf(round, i))
@@ -225,10 +229,8 @@ describe("A server that is killed under load, a hundred times", () => {
           ],
           { concurrency: "unbounded" }
         )
-        for (const { interrupted, names } of all) {
-          assert.isAbove(names.size, 0)
-          assert.isAbove(interrupted, 0)
-        }
+        for (const { names } of all) assert.isAbove(names.size, 0)
+        assert.isTrue(all.some(({ interrupted }) => interrupted > 0))
         assert.isTrue(all.some(({ commented }) => commented.size > 0))
       }),
     { timeout: 180_000 }
