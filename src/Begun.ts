@@ -10,11 +10,14 @@ import type { CommandTally } from "./Tally.ts"
 export interface Answered {
   readonly command: CommandTally | undefined
   readonly answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>>
+  /** The number of the frame that it answers. */
+  readonly frame: number
 }
 
 /** The place of an answer; empty until it has come. */
 interface Place {
   readonly command: CommandTally | undefined
+  readonly frame: number
   answer: Answered["answer"] | undefined
 }
 
@@ -30,8 +33,8 @@ export class Begun {
   }
 
   /** Begins one. */
-  begin(later: Command.Later<Protocol.Tagged>, command: CommandTally): void {
-    const place: Place = { command, answer: undefined }
+  begin(later: Command.Later<Protocol.Tagged>, command: CommandTally, frame: number): void {
+    const place: Place = { command, frame, answer: undefined }
     this.places.push(place)
     this.missing++
     const since = performance.now()
@@ -43,8 +46,8 @@ export class Begun {
   }
 
   /** Puts one that is there behind those that have begun. */
-  add(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined): void {
-    this.places.push({ command, answer: Exit.succeed(answer) })
+  add(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined, frame: number): void {
+    this.places.push({ command, frame, answer: Exit.succeed(answer) })
   }
 
   /** Takes them all, where none is missing. */

@@ -22,7 +22,12 @@ export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnect
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    return `the connection could not be made, or ended before the answer came: ${rootOf(this.cause)}`
+    return `the connection could not be made, or ended before the answer came: ${this.reason}`
+  }
+
+  /** Why, in the words of whoever noticed it: the system, TLS, or the socket. */
+  get reason(): string {
+    return rootOf(this.cause)
   }
 }
 
@@ -61,6 +66,8 @@ export interface Client<in Request, out Reply> {
   readonly send: (
     request: Request
   ) => Effect.Effect<ReadonlyArray<Reply>, Disconnected | UnreadableReply | BadRequest>
+  /** Waits, whether anything was sent or not, until nothing more can be: the connection has ended, and this is why. */
+  readonly closed: Effect.Effect<Disconnected | UnreadableReply>
 }
 
 /** Connects through the `Socket` in the context, for as long as the scope lives. */
@@ -80,11 +87,13 @@ export const make = <P extends Protocol.Any>(
 
     const waiting: Array<Deferred.Deferred<ReadonlyArray<Reply>, Disconnected | UnreadableReply>> = []
     let ended: Disconnected | UnreadableReply | undefined
+    const closed = Deferred.makeUnsafe<Disconnected | UnreadableReply>()
     let replies: Array<Reply> = []
 
     const end = (error: Disconnected | UnreadableReply) =>
       Effect.suspend(() => {
         ended ??= error
+        Deferred.doneUnsafe(closed, Exit.succeed(ended))
         return Effect.forEach(waiting.splice(0), Deferred.fail(ended), { discard: true })
       })
 
@@ -141,5 +150,5 @@ export const make = <P extends Protocol.Any>(
         )
       })
 
-    return { send }
+    return { send, closed: Deferred.await(closed) }
   })

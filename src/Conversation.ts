@@ -13,6 +13,7 @@ import * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"
 import { type Activity, LongReply, Portions, type Room } from "./LongReply.ts"
 import * as Protocol from "./Protocol.ts"
+import { type RequestCount, RequestId } from "./RequestId.ts"
 import type { CommandTally, Tally } from "./Tally.ts"
 import type * as Transport from "./Transport.ts"
 
@@ -27,6 +28,10 @@ const mostBegun = 1024
 
 /** After a chunk of so many bytes, the other connections have their turn before the next is read. */
 const fairShare = 32_768
+
+/** So long may the event loop wait for answers that are given at once, in milliseconds; looked at each so many frames. */
+const longestStretch = 5
+const looking = 8
 
 /** An answer has closed the connection. */
 class Closed extends Data.TaggedError("Closed") {}
@@ -45,6 +50,7 @@ export class Conversation<R> implements Activity {
   private readonly observer: () => Observer | undefined
   private readonly portions: Portions
   private readonly tally: Tally
+  private readonly request: RequestCount
   private readonly decoder: Framing.Decoder
 
   /** The answers since the first one that comes later, in order. */
@@ -63,6 +69,7 @@ export class Conversation<R> implements Activity {
     readonly clock: Clock.Clock
     readonly room: Room
     readonly tally: Tally
+    readonly request: RequestCount
     readonly observer?: (() => Observer | undefined) | undefined
   }) {
     this.protocol = options.protocol
@@ -73,7 +80,11 @@ export class Conversation<R> implements Activity {
       send: (text) => this.send(text),
       isObserved: () => this.observer() !== undefined
     })
-    this.context = Context.add(options.context, LongReply, this.portions)
+    this.request = options.request
+    this.context = options.context.pipe(
+      Context.add(LongReply, this.portions),
+      Context.add(RequestId, this.request)
+    )
     this.connection = options.connection
     this.clock = options.clock
     this.tally = options.tally
@@ -119,6 +130,9 @@ export class Conversation<R> implements Activity {
   /** Answers the frames that are left of the batch, and writes the replies. */
   private proceed(): Step<R> {
     while (this.next < this.frames.length && !this.closing) {
+      if (this.next % looking === 0 && this.tally.elapsed() > longestStretch) {
+        return Effect.flatMap(Effect.yieldNow, this.resume)
+      }
       const step =
         this.replies.length >= writeSize
           ? this.flush()
@@ -143,6 +157,7 @@ export class Conversation<R> implements Activity {
 
   /** Answers one frame. */
   private respond(frame: Framing.Frame): Step<R> {
+    this.request.frames++
     if (typeof frame !== "string") return this.acceptUnreadable(frame)
     const observer = this.observer()
     return observer === undefined
@@ -160,7 +175,7 @@ export class Conversation<R> implements Activity {
       return this.acceptOne(answer, command)
     }
     if (answer instanceof Command.Later) {
-      this.begun.begin(answer, command)
+      this.begun.begin(answer, command, this.request.frames)
       return undefined
     }
     if (!Effect.isEffect(answer)) {
@@ -186,6 +201,7 @@ export class Conversation<R> implements Activity {
 
   /** Waits for the answers that come later, and queues their replies in the order of the requests. */
   private settle(): Step<R> {
+    if (this.begun.size === 0) return undefined
     // Many a command that may take its time has taken none.
     const answered = this.begun.takeNow()
     return answered === undefined
@@ -196,9 +212,11 @@ export class Conversation<R> implements Activity {
   /** Queues the replies of these answers, from one on. */
   private queue(answered: ReadonlyArray<Answered>, from: number): Step<R> {
     for (let at = from; at < answered.length; at++) {
-      const { answer, command } = answered[at]!
+      const { answer, command, frame } = answered[at]!
       const step =
-        (Exit.isSuccess(answer) ? this.accept(answer.value, command) : this.die(answer.cause, command)) ??
+        (Exit.isSuccess(answer)
+          ? this.accept(answer.value, command)
+          : Effect.annotateLogs(this.die(answer.cause, command), "request", this.request.at(frame))) ??
         (this.replies.length >= writeSize ? this.flush() : undefined)
       if (step !== undefined) return Effect.flatMap(step, () => this.queue(answered, at + 1) ?? Effect.void)
     }
@@ -271,7 +289,7 @@ export class Conversation<R> implements Activity {
   private accept(answer: Protocol.Answer<Protocol.Tagged>, command: CommandTally | undefined): Step<R> {
     const closing = answer instanceof Protocol.Closing
     if (this.begun.size > 0) {
-      this.begun.add(answer, command)
+      this.begun.add(answer, command, this.request.frames)
       if (closing) this.closing = true
       return undefined
     }

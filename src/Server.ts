@@ -29,13 +29,16 @@ import { Socket, SocketServer } from "effect/socket"
 import * as Command from "./Command.ts"
 import { Conversation, type Observer } from "./Conversation.ts"
 import { type Activity, closeWaiting, Room } from "./LongReply.ts"
+import { Peer } from "./Peer.ts"
 import type * as Protocol from "./Protocol.ts"
+import { RequestCount } from "./RequestId.ts"
 import * as Tally from "./Tally.ts"
 import * as Transport from "./Transport.ts"
 
 export type { Observer } from "./Conversation.ts"
 export { LongReply } from "./LongReply.ts"
-export { Peer } from "./Peer.ts"
+export { Peer }
+export { RequestId } from "./RequestId.ts"
 
 /** What the peers of a server may use up. */
 export interface Limits {
@@ -124,6 +127,7 @@ export const serve = <P extends Protocol.Any, S, ES, RS, L extends Command.Loade
         clock,
         room,
         tally,
+        request: connection.request,
         observer: options.observer
       })
       connection.activity = conversation
@@ -146,6 +150,7 @@ const forget = (size: number) => {
 /** A connection as the server sees it from outside. */
 interface Connection {
   activity: Activity
+  readonly request: RequestCount
 }
 
 /** The connections of one server: how many there may be, and which of them have been idle too long. */
@@ -168,11 +173,12 @@ class Connections {
     run: (connection: Connection) => Effect.Effect<void, E, R>
   ): Effect.Effect<void, never, Exclude<R, Scope.Scope>> {
     if (this.open.size >= this.max) return this.refuse
+    const request = new RequestCount(++this.tally.accepted)
     const connection: Connection = {
-      activity: { waitingSince: this.clock.currentTimeMillisUnsafe(), destroy: Effect.void }
+      activity: { waitingSince: this.clock.currentTimeMillisUnsafe(), destroy: Effect.void },
+      request
     }
     this.open.add(connection)
-    this.tally.accepted++
     this.tally.open++
     return run(connection).pipe(
       Effect.scoped,
@@ -186,7 +192,8 @@ class Connections {
           this.open.delete(connection)
           this.tally.open--
         })
-      )
+      ),
+      (served) => Effect.flatMap(Peer, ({ address: peer }) => Effect.annotateLogs(served, { peer, request }))
     )
   }
 

@@ -91,6 +91,11 @@ export class Tally {
     this.since = performance.now()
   }
 
+  /** How long the stretch has lasted, in milliseconds. */
+  elapsed(): number {
+    return performance.now() - this.since
+  }
+
   /** An answer of the stretch. */
   answered(command: CommandTally): void {
     if (command.stretch++ === 0) this.answering.push(command)

@@ -9,8 +9,12 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Accounts } from "./accounts/Accounts.ts"
 import { audit } from "./cli/audit.ts"
+import { configCommand } from "./cli/config.ts"
+import { BadConfiguration } from "./cli/ConfigurationFile.ts"
+import { connect } from "./cli/connect.ts"
 import { exonCommand } from "./cli/exon.ts"
 import * as ExonSetting from "./cli/ExonSetting.ts"
+import * as Logging from "./cli/Logging.ts"
 import * as RscpSetting from "./cli/RscpSetting.ts"
 import * as SecLsmManagerSetting from "./cli/SecLsmManagerSetting.ts"
 import { endpointOf, limitsOf, listening, serve, type Settings } from "./cli/serve.ts"
@@ -93,13 +97,16 @@ const sms = (settings: Settings) => {
 }
 
 const program = (settings: Settings) =>
-  Layer.mergeAll(secLsmManager(settings), exon(settings), rscp(settings), sms(settings)).pipe(
-    Layer.provide(storage(settings))
-  )
+  Layer.mergeAll(
+    Layer.provide(secLsmManager(settings), Logging.about("sec-lsm-manager")),
+    Layer.provide(exon(settings), Logging.about("exon")),
+    Layer.provide(rscp(settings), Logging.about("rscp")),
+    Layer.provide(sms(settings), Logging.about("sms"))
+  ).pipe(Layer.provide(storage(settings)))
 
 const wireline = Command.make("wireline").pipe(
   Command.withDescription("Serve text protocols: sec-lsm-manager, Exon, RSCP and the SMS shell"),
-  Command.withSubcommands([serve(program), user, audit, exonCommand, smsCommand])
+  Command.withSubcommands([serve(program), user, audit, connect, configCommand, exonCommand, smsCommand])
 )
 
 const { version }: { version: string } = JSON.parse(
@@ -109,9 +116,14 @@ const { version }: { version: string } = JSON.parse(
 /** A command line that cannot be run is one line, like every other error; help is for who asks for it. */
 const presenter: CliOutput.Presenter = {
   present: (event) =>
-    event._tag === "InvalidInvocation"
-      ? complain(`${event.errors.map(plainly).join("; ")} (see ${event.commandPath.join(" ")} --help)`)
-      : CliOutput.defaultPresenter.present(event)
+    event._tag === "InvalidInvocation" ? complainOf(event) : CliOutput.defaultPresenter.present(event)
+}
+
+const complainOf = ({ commandPath, errors }: CliOutput.Presenter.InvalidInvocation) => {
+  const inFile = errors.find((error) => error._tag === "UserError" && error.cause instanceof BadConfiguration)
+  return inFile === undefined
+    ? complain(`${errors.map(plainly).join("; ")} (see ${commandPath.join(" ")} --help)`)
+    : complainOfEach(inFile.message)
 }
 
 /** What is expected of a setting is told by a Schema, and wrapped in words that say so. */
@@ -120,13 +132,19 @@ const plainly = ({ message }: { readonly message: string }): string =>
 
 const complain = (problem: string) => Console.error(`wireline: ${problem.replaceAll(/\s*\n\s*/g, " ")}`)
 
+/** All that is wrong in a configuration file, a line each. */
+const complainOfEach = (problems: string) => Effect.forEach(problems.split("\n"), complain, { discard: true })
+
 /** What an operator can mend is one line; what only we can is shown whole. */
 const report = (cause: Cause.Cause<{ readonly message: string }>) =>
   Cause.hasInterruptsOnly(cause)
     ? Effect.void
     : Option.match(Cause.findErrorOption(cause), {
         onNone: () => Console.error(Cause.pretty(cause)),
-        onSome: (error) => (CliError.isCliError(error) ? Effect.void : complain(error.message))
+        onSome: (error) => {
+          if (CliError.isCliError(error)) return Effect.void
+          return error instanceof BadConfiguration ? complainOfEach(error.message) : complain(error.message)
+        }
       })
 
 /** Flags that are no subcommand's. */
@@ -152,11 +170,7 @@ const args = asked(process.argv.slice(2))
 
 Command.runWith(wireline, { version })(args).pipe(
   Effect.tapCause(report),
-  Effect.provide([
-    NodeServices.layer,
-    CliOutput.layerPresenter(presenter),
-    Logger.layer([Logger.withConsoleError(Logger.formatLogFmt)])
-  ]),
+  Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
   NodeRuntime.runMain({
     disableErrorReporting: true,
     // A signal is the way to end a server: when it has drained, all is well. Anything else it has broken off.

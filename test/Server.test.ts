@@ -170,6 +170,24 @@ describe("The requests of a connection", () => {
     )
   )
 
+  it.effect("let other connections have their turn, however long each takes", () =>
+    staged(
+      Effect.gen(function* () {
+        const { endpoint } = yield* serve(yield* unix)
+        const busy = yield* RawPeer.connect(endpoint)
+        const other = yield* RawPeer.connect(endpoint)
+        yield* busy.send("spin 0\nsay loaded\n")
+        yield* busy.lines(1)
+        yield* busy.send(`${"spin 1\n".repeat(1000)}say done\n`)
+        const done = yield* Effect.forkChild(busy.lines(1))
+        // Were it all of one stretch, a question or two would be answered before it is over.
+        let asked = 0
+        for (; done.pollUnsafe() === undefined; asked++) yield* ask(other, "say x")
+        assert.isAbove(asked, 20)
+      })
+    )
+  )
+
   it.effect("do not keep other connections waiting, however many they are", () =>
     staged(
       Effect.gen(function* () {

@@ -1,21 +1,17 @@
 /**
  * `--data`: the directory that holds what must be kept, the same for every subcommand.
  */
-import { Effect, Schema } from "effect"
-import { Flag } from "effect/cli"
-import { homedir } from "node:os"
-import { join } from "node:path"
+import { Schema } from "effect"
+import { config } from "./ConfigSetting.ts"
+import { defaultData } from "./ConfigurationFile.ts"
 import * as Setting from "./Setting.ts"
-
-/** `wireline` under `$XDG_STATE_HOME`, which is `~/.local/state` unless set. */
-const defaultDirectory = (): string => {
-  const state = process.env["XDG_STATE_HOME"]
-  return join(state?.startsWith("/") === true ? state : join(homedir(), ".local/state"), "wireline")
-}
 
 /** The directory as it was given, or its default. */
 export const data = Setting.make(
   "data",
   Schema.NonEmptyString,
   "The directory that holds what must be kept"
-).pipe(Flag.withMetavar("DIR"), Flag.withDefault(Effect.sync(defaultDirectory)))
+).pipe(Setting.withMetavar("DIR"), Setting.withDefaultText(defaultData))
+
+/** The flags of what looks into the directory: the configuration file may tell where that is. */
+export const location = { data, config }

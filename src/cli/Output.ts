@@ -10,11 +10,16 @@ export class NotWritten extends Schema.TaggedError<NotWritten>()("NotWritten", {
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    const why = Predicate.hasProperty(this.cause, "message") ? String(this.cause.message) : String(this.cause)
-    // Node goes on with the call and its path, which is not the one that was given.
-    return `cannot write ${this.subject}: ${why.replace(/, [a-z]+( '.*)?$/, "")}`
+    return `cannot write ${this.subject}: ${whyOf(this.cause)}`
   }
 }
+
+/** What an error of a file says, without the call and the path that Node goes on with: it may not be the one given. */
+export const whyOf = (cause: unknown): string =>
+  (Predicate.hasProperty(cause, "message") ? String(cause.message) : String(cause)).replace(
+    /, [a-z]+( '.*)?$/,
+    ""
+  )
 
 const notWritten =
   (subject: string) =>

@@ -1,36 +1,227 @@
 /**
- * Settings of the command line: each is a flag, `--max-connections 100`, and an environment variable,
- * `WIRELINE_MAX_CONNECTIONS=100`; the flag wins.
+ * Settings: each is a flag, `--max-connections 100`, an environment variable, `WIRELINE_MAX_CONNECTIONS=100`, and a key
+ * of `wireline.toml`, `max_connections = 100`. The flag wins over the variable, and the variable over the file.
  */
-import { Config, Duration, Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
-import { Flag } from "effect/cli"
-import * as TimeSpan from "../TimeSpan.ts"
+import { Config, Duration, Effect, type FileSystem, Option, Schema, SchemaGetter, SchemaIssue } from "effect"
+import { CliError, Flag, type Param } from "effect/cli"
 import * as Endpoint from "../Endpoint.ts"
+import * as TimeSpan from "../TimeSpan.ts"
+import type { Configuration } from "./Configuration.ts"
+import * as ConfigurationFile from "./ConfigurationFile.ts"
+
+/** A flag that knows what else it is. */
+export interface Setting<A> extends Flag.Flag<A> {
+  readonly about: About
+}
+
+/** What a setting is called, and what it takes. */
+export interface About {
+  /** The flag's name. */
+  readonly name: string
+  readonly description: string
+  readonly metavar: string
+  /** Where it is in the file; nowhere, for what tells where the file is. */
+  readonly place: Place | undefined
+  readonly schema: Schema.Codec<unknown, string>
+  /** A number is written without quotes in the file. */
+  readonly isNumber: boolean
+  readonly isSecret: boolean
+  /** What holds where it is told nowhere, if that can be said, for this data directory. */
+  readonly byDefault: (data: string) => string | undefined
+}
+
+/** A place in the file: in a table, or, without one, above all tables. */
+export interface Place {
+  readonly table: string | undefined
+  readonly key: string
+}
+
+/** A setting as it was written, and where that was. */
+export interface Told {
+  readonly text: string
+  readonly origin: string
+}
+
+const settingOf = <A>(about: About, flag: Flag.Flag<A>): Setting<A> => Object.assign(flag, { about })
 
 /** A setting that is written as text and read with a Schema; a bad value is refused with what the Schema expects. */
-export const make = <A>(name: string, schema: Schema.Codec<A, string>, description: string): Flag.Flag<A> =>
-  Flag.String(name).pipe(
-    Flag.withFallbackConfig(Config.String(variable(name))),
-    Flag.withSchema(schema),
-    Flag.withDescription(`${description} [${variable(name)}]`)
+export const make = <A>(
+  name: string,
+  schema: Schema.Codec<A, string>,
+  description: string,
+  { isNumber = false, isSecret = false }: { readonly isNumber?: boolean; readonly isSecret?: boolean } = {}
+): Setting<A> =>
+  settingOf(
+    {
+      name,
+      description,
+      metavar: "TEXT",
+      place: { table: undefined, key: inFile(name) },
+      schema,
+      isNumber,
+      isSecret,
+      byDefault: () => undefined
+    },
+    fromAnywhere(name).pipe(
+      Flag.withSchema(schema),
+      Flag.withDescription(`${description} [${variable(name)}]`)
+    )
   )
 
-/** Where a protocol is served: an endpoint, or `off`; its name is the flag's. */
-export const endpoint = (protocol: string, description: string, byDefault: string) =>
+/** A whole number of at least 1. */
+export const count = (name: string, description: string): Setting<number> =>
+  make(name, Count, description, { isNumber: true })
+
+/** Says in which table of the file it is; its key is its name without that of the table, unless told. */
+export const inTable =
+  (table: string, key?: string) =>
+  <A>(setting: Setting<A>): Setting<A> => {
+    const { name } = setting.about
+    const own =
+      name === table ? "endpoint" : name.startsWith(`${table}-`) ? name.slice(table.length + 1) : name
+    return settingOf({ ...setting.about, place: { table, key: key ?? inFile(own) } }, setting)
+  }
+
+/** Says that it tells where the file is, so that it cannot be in it. */
+export const notInFile = <A>(setting: Setting<A>): Setting<A> =>
+  settingOf({ ...setting.about, place: undefined }, setting)
+
+/** Says what stands for the value in help. */
+export const withMetavar =
+  (metavar: string) =>
+  <A>(setting: Setting<A>): Setting<A> =>
+    settingOf({ ...setting.about, metavar }, Flag.withMetavar(setting, metavar))
+
+/** Says what holds where it is told nowhere. */
+export const withDefault =
+  <const D>(value: D) =>
+  <A>(setting: Setting<A | D>): Setting<A | D> => {
+    const text = Schema.encodeUnknownSync(setting.about.schema)(value)
+    return settingOf({ ...setting.about, byDefault: () => text }, Flag.withDefault(setting, value))
+  }
+
+/** Says what holds where it is told nowhere, which is found out when it is needed. */
+export const withDefaultText =
+  (byDefault: () => string) =>
+  (setting: Setting<string>): Setting<string> =>
+    settingOf({ ...setting.about, byDefault }, Flag.withDefault(setting, Effect.sync(byDefault)))
+
+/** May be left out; what then holds, if that can be said, is as it is written. */
+export const optional =
+  (byDefault: About["byDefault"] = () => undefined) =>
+  <A>(setting: Setting<A>): Setting<Option.Option<A>> =>
+    settingOf({ ...setting.about, byDefault }, Flag.optional(setting))
+
+/** Where a protocol is served: an endpoint, or `off`; its name is the flag's, and the table's. */
+export const endpoint = (
+  protocol: string,
+  description: string,
+  byDefault: (data: string) => Endpoint.Endpoint
+): Setting<Option.Option<Endpoint.Endpoint | "off">> =>
   make(
     protocol,
     Schema.Union([Schema.Literal("off"), Endpoint.FromString]),
-    `${description}: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, fd:NAME, stdio: or off (default: ${byDefault})`
-  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional)
-
-/** The longest frame of a protocol. */
-export const maxFrame = (protocol: string, frame: string, byDefault: number) =>
-  make(`${protocol}-max-frame`, Count, `The longest ${frame} in bytes (default: ${byDefault})`).pipe(
-    Flag.withMetavar("BYTES"),
-    Flag.withDefault(byDefault)
+    `${description}: tcp://HOST:PORT, tls://HOST:PORT, unix:PATH, fd:NAME, stdio: or off (default: ${Endpoint.format(byDefault("DATA"))})`
+  ).pipe(
+    inTable(protocol),
+    withMetavar("ENDPOINT"),
+    optional((data) => Endpoint.format(byDefault(data)))
   )
 
-const variable = (name: string): string => `WIRELINE_${name.toUpperCase().replaceAll("-", "_")}`
+/** The longest frame of a protocol. */
+export const maxFrame = (protocol: string, frame: string, byDefault: number): Setting<number> =>
+  count(`${protocol}-max-frame`, `The longest ${frame} in bytes (default: ${byDefault})`).pipe(
+    inTable(protocol),
+    withMetavar("BYTES"),
+    withDefault(byDefault)
+  )
+
+/** The environment variable of a setting. */
+export const variable = (name: string): string => `WIRELINE_${name.toUpperCase().replaceAll("-", "_")}`
+
+const inFile = (name: string): string => name.replaceAll("-", "_")
+
+/** The flag alone: as it was written on the command line, if it was. */
+export const alone = ({ description, metavar, name }: About): Flag.Flag<Option.Option<string>> =>
+  Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.optional)
+
+/**
+ * The text of a setting, from wherever it is told.
+ *
+ * **Gotchas**
+ *
+ * Which file there is depends on `--config` and `--data`, so a flag has to look at these, too. `Param` has the means,
+ * but no combinator for it.
+ */
+const fromAnywhere = (name: string): Flag.Flag<string> => {
+  const flag = Flag.String(name)
+  const f =
+    (parse: Param.Parse<string>): Param.Parse<string> =>
+    (args) =>
+      Effect.catchTag(parse(args), "MissingOption", (missing) =>
+        Effect.flatMap(elsewhere(name, args.flags), (text) =>
+          text === undefined ? Effect.fail(missing) : Effect.succeed([args.arguments, text] as const)
+        )
+      )
+  const transformed: Omit<Param.Transform<"flag", string, string>, keyof Param.Param.Variance<string>> = {
+    _tag: "Transform",
+    kind: "flag",
+    param: flag,
+    alternatives: [],
+    f,
+    parse: f(flag.parse)
+  }
+  return Object.assign(Object.create(Object.getPrototypeOf(flag)), transformed)
+}
+
+/** What the environment tells, else the file. */
+const elsewhere = Effect.fnUntraced(function* (
+  name: string,
+  flags: Param.Flags
+): Effect.fn.Return<string | undefined, CliError.CliError, FileSystem.FileSystem> {
+  const text = yield* inEnvironment(name)
+  if (text !== undefined || name === "config") return text
+  const file = yield* fileOf(flags)
+  return file?.settings.get(name)?.text
+})
+
+/** What the environment tells; none where the variable is not set. */
+export const inEnvironment = (name: string): Effect.Effect<string | undefined> =>
+  Config.option(Config.String(variable(name))).pipe(Effect.map(Option.getOrUndefined), Effect.orDie)
+
+/** The settings of one command line are read one after another, and the file once for all of them. */
+const files = new WeakMap<Param.Flags, Configuration | undefined>()
+
+const fileOf = Effect.fnUntraced(function* (
+  flags: Param.Flags
+): Effect.fn.Return<Configuration | undefined, CliError.CliError, FileSystem.FileSystem> {
+  if (files.has(flags)) return files.get(flags)
+  const location = yield* locationOf((name) => flags[name]?.[0])
+  const file = yield* Effect.mapError(readFile(location), (cause) => new CliError.UserError({ cause }))
+  files.set(flags, file)
+  return file
+})
+
+/** Where the file is, as these flags and the environment tell. One that is empty is refused where it is read. */
+export const locationOf = Effect.fnUntraced(function* (
+  flag: (name: "config" | "data") => string | undefined
+): Effect.fn.Return<ConfigurationFile.Location> {
+  const data = (flag("data") ?? (yield* inEnvironment("data"))) || ConfigurationFile.defaultData()
+  const config = (flag("config") ?? (yield* inEnvironment("config"))) || undefined
+  return { data, config: Option.fromUndefinedOr(config) }
+})
+
+/**
+ * Reads the file, where there is one or must be one. What reads it knows all settings, which begin with this module, so
+ * it is imported when they are there.
+ */
+export const readFile = Effect.fnUntraced(function* (
+  location: ConfigurationFile.Location
+): Effect.fn.Return<Configuration | undefined, ConfigurationFile.BadConfiguration, FileSystem.FileSystem> {
+  if (!ConfigurationFile.isExpected(location)) return undefined
+  const { read } = yield* Effect.promise(() => import("./Configuration.ts"))
+  return yield* read(location)
+})
 
 /** A whole number of at least 1. */
 export const Count = Schema.String.pipe(

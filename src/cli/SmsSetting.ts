@@ -3,10 +3,9 @@
  * one.
  */
 import { Effect, Layer, Option, Schema, type Stdio } from "effect"
-import { Flag } from "effect/cli"
 import type { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import { join } from "node:path"
-import * as Endpoint from "../Endpoint.ts"
+import { defaults } from "../protocols/sms/Configuration.ts"
 import { Codes } from "../protocols/sms/Codes.ts"
 import { Gateway } from "../protocols/sms/Gateway.ts"
 import { Mail } from "../protocols/sms/Mail.ts"
@@ -14,54 +13,53 @@ import { maxLength } from "../protocols/sms/Protocol.ts"
 import { Sessions } from "../protocols/sms/Sessions.ts"
 import { Shell } from "../protocols/sms/shell/Shell.ts"
 import * as Transmitter from "../protocols/sms/Transmitter.ts"
-import * as Configuration from "./Configuration.ts"
+import { type Location } from "./ConfigurationFile.ts"
 import * as Setting from "./Setting.ts"
 
 /** Where the server is, unless told: the socket in its data directory. */
 export const defaultEndpoint = (data: string) => ({ _tag: "Unix", path: join(data, "sms.socket") }) as const
 
+const table = Setting.inTable("sms")
+
 /** The flags of whatever runs commands. */
 export const ofShell = {
-  config: Configuration.config,
   smsCommands: Setting.make(
     "sms-commands",
     Schema.NonEmptyString,
     "A directory of commands of your own for the SMS shell, TypeScript or JavaScript modules"
-  ).pipe(Flag.withMetavar("DIR"), Flag.optional),
+  ).pipe(
+    // `commands` is the table of what they are configured with.
+    Setting.inTable("sms", "command_dir"),
+    Setting.withMetavar("DIR"),
+    Setting.optional()
+  ),
   smtpUrl: Setting.make(
     "smtp-url",
     Schema.RedactedFromValue(Schema.NonEmptyString, { label: "SMTP URL" }),
-    "The server that codes are mailed through: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://"
-  ).pipe(Flag.withMetavar("URL"), Flag.optional)
+    "The server that codes are mailed through: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps://",
+    { isSecret: true }
+  ).pipe(table, Setting.withMetavar("URL"), Setting.optional())
 }
 
 /** The flags of a server. */
 export const settings = {
-  sms: Setting.make(
-    "sms",
-    Schema.Union([Schema.Literal("off"), Endpoint.FromString]),
-    "Where gateways hand texts over to the SMS shell, an endpoint or off (default: unix:DATA/sms.socket)"
-  ).pipe(Flag.withMetavar("ENDPOINT"), Flag.optional),
-  smsMaxFrame: Setting.make(
-    "sms-max-frame",
-    Setting.Count,
-    `The longest message of a gateway in bytes (default: ${maxLength})`
-  ).pipe(Flag.withMetavar("BYTES"), Flag.withDefault(maxLength)),
+  sms: Setting.endpoint("sms", "Where gateways hand texts over to the SMS shell", defaultEndpoint),
+  smsMaxFrame: Setting.maxFrame("sms", "message of a gateway", maxLength),
   smsFifo: Setting.make(
     "sms-fifo",
     Schema.NonEmptyString,
     "A FIFO that gateways write messages into; it is made where it is missing"
-  ).pipe(Flag.withMetavar("PATH"), Flag.optional),
+  ).pipe(table, Setting.withMetavar("PATH"), Setting.optional()),
   smsTransmitter: Setting.make(
     "sms-transmitter",
     Transmitter.Name,
     "What sends texts out: none, stdout for a JSON object a line, gammu for gammu-smsd-inject (default: none)"
-  ).pipe(Flag.withMetavar("none|stdout|gammu"), Flag.withDefault("none" as const)),
+  ).pipe(table, Setting.withMetavar("none|stdout|gammu"), Setting.withDefault("none")),
   smsGammuConfig: Setting.make(
     "sms-gammu-config",
     Schema.NonEmptyString,
     "The configuration file of Gammu SMSD (default: the one that gammu-smsd-inject takes by itself)"
-  ).pipe(Flag.withMetavar("FILE"), Flag.optional),
+  ).pipe(table, Setting.withMetavar("FILE"), Setting.optional()),
   ...ofShell
 }
 
@@ -80,15 +78,18 @@ export const transmitter = (given: {
   }
 }
 
+/** What the rest of the table in the file tells; all is as by default where there is no file. */
+const sms = (location: Location) => Effect.map(Setting.readFile(location), (file) => file?.sms ?? defaults)
+
 /** The way of a message, as the configuration file and these flags tell. */
-export const gateway = (given: {
-  readonly data: string
-  readonly config: Option.Option<string>
-  readonly smsCommands: Option.Option<string>
-  readonly smtpUrl: Option.Option<Parameters<typeof Mail.layerSmtp>[0]>
-}) =>
+export const gateway = (
+  given: Location & {
+    readonly smsCommands: Option.Option<string>
+    readonly smtpUrl: Option.Option<Parameters<typeof Mail.layerSmtp>[0]>
+  }
+) =>
   Layer.unwrap(
-    Effect.map(Configuration.read(given), ({ sms }) =>
+    Effect.map(sms(given), (sms) =>
       Gateway.layer(sms).pipe(
         Layer.provide(
           Shell.layer({

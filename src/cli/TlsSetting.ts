@@ -2,13 +2,17 @@
  * What `wireline serve` needs for its `tls://` endpoints, and SIGHUP, at which it reads that again.
  */
 import { Effect, Option, Queue, Schema, type Scope } from "effect"
-import { Flag } from "effect/cli"
 import * as Certificates from "../Certificates.ts"
 import type * as Endpoint from "../Endpoint.ts"
 import * as Setting from "./Setting.ts"
+import type { ServiceManager } from "./Systemd.ts"
 
 const file = (name: string, description: string) =>
-  Setting.make(name, Schema.NonEmptyString, description).pipe(Flag.withMetavar("FILE"), Flag.optional)
+  Setting.make(name, Schema.NonEmptyString, description).pipe(
+    Setting.inTable("tls"),
+    Setting.withMetavar("FILE"),
+    Setting.optional()
+  )
 
 /** The flags. */
 export const settings = {
@@ -69,7 +73,8 @@ export const certificates = Effect.fnUntraced(function* (
  * again must not end the one that has none.
  */
 export const reloadAtHangup = (
-  certificates: Option.Option<Certificates.Certificates>
+  certificates: Option.Option<Certificates.Certificates>,
+  { reloading }: ServiceManager
 ): Effect.Effect<void, never, Scope.Scope> =>
   Effect.gen(function* () {
     // One that comes while the files are being read asks for them to be read once more.
@@ -87,5 +92,5 @@ export const reloadAtHangup = (
           onFailure: ({ message }) => Effect.logError(`SIGHUP: ${message}; the ones before stay in use`)
         })
     })
-    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Queue.take(hangups), reload)))
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Queue.take(hangups), reloading(reload))))
   })

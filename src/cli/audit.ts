@@ -7,7 +7,7 @@ import * as AuditTrail from "../protocols/exon/AuditTrail.ts"
 import * as Moment from "../protocols/exon/Moment.ts"
 import { migrate } from "../protocols/exon/Tables.ts"
 import * as DataDatabase from "./DataDatabase.ts"
-import { data } from "./DataSetting.ts"
+import { location } from "./DataSetting.ts"
 import * as Output from "./Output.ts"
 import { printable } from "./Printable.ts"
 
@@ -75,7 +75,7 @@ const localTime = (at: number): string =>
 /** The subcommand. */
 export const audit = Command.make(
   "audit",
-  { since, json, data },
+  { since, json, ...location },
   Effect.fnUntraced(function* ({ json, since }) {
     yield* migrate
     const now = yield* Clock.currentTimeMillis

@@ -14,7 +14,7 @@ import { SearchIndex } from "../protocols/exon/SearchIndex.ts"
 import { migrate } from "../protocols/exon/Tables.ts"
 import { Format, formatOf } from "../protocols/exon/Transfer.ts"
 import * as DataDatabase from "./DataDatabase.ts"
-import { data } from "./DataSetting.ts"
+import { location } from "./DataSetting.ts"
 import * as Output from "./Output.ts"
 import { printable } from "./Printable.ts"
 
@@ -57,7 +57,7 @@ const exportItems = Command.make(
       Argument.optional
     ),
     format,
-    data
+    ...location
   },
   Effect.fnUntraced(function* ({ file, format }) {
     if (Option.isSome(file)) {
@@ -70,7 +70,14 @@ const exportItems = Command.make(
   })
 ).pipe(
   Command.withDescription("Write all items, in the order of their ids"),
-  Command.provide(({ data }) => DataDatabase.layerExisting(data))
+  Command.provide(({ data }) => DataDatabase.layerExisting(data)),
+  Command.withExamples([
+    {
+      command: "wireline exon export items.csv",
+      description: "Write a file, of the format that its ending tells"
+    },
+    { command: "wireline exon export | jq .name", description: "Write JSON lines to standard output" }
+  ])
 )
 
 const importItems = Command.make(
@@ -85,7 +92,7 @@ const importItems = Command.make(
       Flag.withDefault(false),
       Flag.withDescription("FILE is a database of the original Exon")
     ),
-    data
+    ...location
   },
   Effect.fnUntraced(function* ({ file, format, fromSqlite }) {
     const records: Stream.Stream<Records.Record, OriginalDatabase.NotOriginal | UnreadableFile> = fromSqlite
@@ -104,7 +111,14 @@ const importItems = Command.make(
     Layer.merge(Layer.effectDiscard(migrate), SearchIndex.layerFts5).pipe(
       Layer.provideMerge(DataDatabase.layer(data))
     )
-  )
+  ),
+  Command.withExamples([
+    { command: "wireline exon import items.jsonl", description: "Add the items of a file" },
+    {
+      command: "wireline exon import --from-sqlite /var/lib/exon/exon.db",
+      description: "Take over the items of the original Exon"
+    }
+  ])
 )
 
 const fromFile = (path: string, format: Format) =>

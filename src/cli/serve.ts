@@ -3,49 +3,17 @@
  */
 import type { NodeServices } from "@effect/platform-node/NodeServices"
 import { Console, Context, Deferred, Effect, Layer, Option, Schema } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Command } from "effect/cli"
 import { SocketServer } from "effect/socket"
 import { resolve } from "node:path"
-import type { CertificateError } from "../Certificates.ts"
+import type { CertificateError, Certificates } from "../Certificates.ts"
 import * as Endpoint from "../Endpoint.ts"
-import { data } from "./DataSetting.ts"
-import * as ExonSetting from "./ExonSetting.ts"
 import * as Metrics from "./metrics.ts"
-import * as RscpSetting from "./RscpSetting.ts"
-import * as SecLsmManagerSetting from "./SecLsmManagerSetting.ts"
-import * as Setting from "./Setting.ts"
-import * as SmsSetting from "./SmsSetting.ts"
+import { type Settings, settings } from "./Settings.ts"
+import * as Systemd from "./Systemd.ts"
 import * as TlsSetting from "./TlsSetting.ts"
 
-const settings = {
-  data,
-  ...SecLsmManagerSetting.settings,
-  ...ExonSetting.settings,
-  ...RscpSetting.settings,
-  ...SmsSetting.settings,
-  maxConnections: Setting.make(
-    "max-connections",
-    Setting.Count,
-    "The most connections of one protocol at a time (default: 1000)"
-  ).pipe(Flag.withMetavar("N"), Flag.withDefault(1000)),
-  idleTimeout: Setting.make(
-    "idle-timeout",
-    Setting.TimeLimit,
-    "How long a connection may say nothing: 30s, 10m, 2h or off (default: off, for RSCP 30m)"
-  ).pipe(Flag.withMetavar("TIME"), Flag.optional),
-  metrics: Setting.make(
-    "metrics",
-    Schema.Union([Schema.Literal("off"), Endpoint.TcpFromString]),
-    "Where the metrics are served over HTTP, tcp://HOST:PORT or off (default: tcp://127.0.0.1:8100)"
-  ).pipe(
-    Flag.withMetavar("ENDPOINT"),
-    Flag.withDefault({ _tag: "Tcp", host: "127.0.0.1", port: 8100 } as const)
-  ),
-  ...TlsSetting.settings
-}
-
-/** What `serve` was told, defaults filled in. */
-export interface Settings extends Command.Command.Config.Infer<typeof settings> {}
+export type { Settings }
 
 /** What a server has to say for itself while it runs. */
 class Serving extends Context.Service<
@@ -98,7 +66,7 @@ const announce = (
 const protocols = ["sec-lsm-manager", "exon", "rscp", "sms"]
 
 /** The protocols cannot be served as they were asked for. */
-class NothingToServe extends Schema.TaggedError<NothingToServe>()("NothingToServe", {
+export class NothingToServe extends Schema.TaggedError<NothingToServe>()("NothingToServe", {
   message: Schema.String
 }) {}
 
@@ -133,6 +101,12 @@ const check = (settings: Settings): Effect.Effect<void, NothingToServe> => {
     : Effect.void
 }
 
+/** All that can be found wrong before anything is served; gives the certificates of `tls://` endpoints. */
+export const prepare = (
+  settings: Settings
+): Effect.Effect<Option.Option<Certificates>, NothingToServe | TlsSetting.NoCertificate | CertificateError> =>
+  Effect.andThen(check(settings), TlsSetting.certificates(settings, endpointsOf(settings)))
+
 /** What the peers of every protocol may use up; without a limit of time, a protocol's own holds. */
 export const limitsOf = ({ idleTimeout, maxConnections }: Settings) => ({
   maxConnections,
@@ -160,9 +134,9 @@ export const serve = <E>(
     "serve",
     settings,
     Effect.fnUntraced(function* (settings) {
-      yield* check(settings)
-      const certificates = yield* TlsSetting.certificates(settings, endpointsOf(settings))
-      yield* TlsSetting.reloadAtHangup(certificates)
+      const certificates = yield* prepare(settings)
+      const systemd = yield* Systemd.make(process.env)
+      yield* TlsSetting.reloadAtHangup(certificates, systemd)
       const serving = {
         bound: new Map<string, Endpoint.Endpoint>(),
         ended: yield* Deferred.make<void>(),
@@ -177,8 +151,12 @@ export const serve = <E>(
       const metrics = settings.metrics === "off" ? undefined : yield* Metrics.serve(settings.metrics)
       const all = program({ ...settings, data: resolve(settings.data) })
       yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
-      yield* announce(serving.bound, metrics)
-      if (metrics !== undefined) yield* Metrics.warmUp
+      yield* announce(serving.bound, metrics?.url)
+      yield* systemd.ready
+      if (metrics !== undefined) {
+        yield* metrics.serving
+        yield* Metrics.warmUp
+      }
       yield* Deferred.await(serving.ended)
     }, Effect.scoped)
   ).pipe(

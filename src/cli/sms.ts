@@ -4,7 +4,6 @@
 import { Console, Duration, Effect, FileSystem, Layer, Option, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { Accounts } from "../accounts/Accounts.ts"
-import * as Endpoint from "../Endpoint.ts"
 import * as Delivery from "../protocols/sms/Delivery.ts"
 import { Gateway } from "../protocols/sms/Gateway.ts"
 import * as Backup from "../protocols/sms/gammu/Backup.ts"
@@ -14,7 +13,8 @@ import { Outbox } from "../protocols/sms/Outbox.ts"
 import { isError } from "../protocols/sms/Protocol.ts"
 import { TimeSpan } from "../TimeSpan.ts"
 import * as DataDatabase from "./DataDatabase.ts"
-import { data } from "./DataSetting.ts"
+import { location } from "./DataSetting.ts"
+import { Reachable } from "./Reachable.ts"
 import * as SmsSetting from "./SmsSetting.ts"
 
 const exec = Command.make(
@@ -30,7 +30,7 @@ const exec = Command.make(
       Argument.withMetavar("TEXT"),
       Argument.withDescription("The text, in quotes: it is one argument")
     ),
-    data,
+    ...location,
     ...SmsSetting.ofShell
   },
   Effect.fnUntraced(function* ({ number, text }) {
@@ -52,7 +52,10 @@ const exec = Command.make(
       Layer.provide([Outbox.layerQueueOnly, Accounts.layer()]),
       Layer.provide(DataDatabase.layer(settings.data))
     )
-  )
+  ),
+  Command.withExamples([
+    { command: "wireline sms exec --number +33612345678 'help'", description: "See what a number may do" }
+  ])
 )
 
 /** There is no text where one was looked for. */
@@ -61,13 +64,6 @@ class NoText extends Schema.TaggedError<NoText>()("NoText", { problem: Schema.St
     return this.problem
   }
 }
-
-/** An endpoint that a text can be handed over to. */
-const Reachable = Endpoint.FromString.pipe(
-  Schema.refine(Delivery.isReachable, {
-    expected: "an endpoint to connect to: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
-  })
-)
 
 const deliver = Command.make(
   "deliver",
@@ -95,7 +91,7 @@ const deliver = Command.make(
       Argument.withDescription("What Gammu SMSD adds to the command that it runs; not looked at"),
       Argument.variadic()
     ),
-    data
+    ...location
   },
   Effect.fnUntraced(function* ({ data, endpoint, file, timeout }) {
     const to = Option.getOrElse(endpoint, () => SmsSetting.defaultEndpoint(data))
@@ -106,7 +102,17 @@ const deliver = Command.make(
 ).pipe(
   Command.withDescription(
     "Hand a received text over to the server, and end well once that was acknowledged: for RunOnReceive of Gammu SMSD"
-  )
+  ),
+  Command.withExamples([
+    {
+      command: "wireline sms deliver --endpoint unix:/var/lib/wireline/sms.socket",
+      description: "As RunOnReceive in /etc/gammu-smsdrc: hand over the text that came"
+    },
+    {
+      command: "wireline sms deliver --file backup --timeout 10s",
+      description: "Hand over the texts of a file"
+    }
+  ])
 )
 
 /** The texts that were received, from where they are told to be. */

@@ -9,7 +9,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { Accounts, type Listed, NameTaken } from "../accounts/Accounts.ts"
 import * as AccountName from "./AccountName.ts"
 import * as DataDatabase from "./DataDatabase.ts"
-import { data } from "./DataSetting.ts"
+import { location } from "./DataSetting.ts"
 import * as NewPassword from "./NewPassword.ts"
 import { printable } from "./Printable.ts"
 
@@ -39,7 +39,7 @@ const { email, name, number, role } = AccountName
 
 const add = Command.make(
   "add",
-  { realm, name: Argument.optional(name), number, email, role, passwordStdin, data },
+  { realm, name: Argument.optional(name), number, email, role, passwordStdin, ...location },
   Effect.fnUntraced(function* ({ email, passwordStdin, realm, ...told }) {
     const accounts = yield* Accounts
     // Nobody is asked for a password that is of no use.
@@ -59,12 +59,19 @@ const add = Command.make(
   Command.withDescription(
     "Add an account; one of sms, which can log in by code, gets a password with --password-stdin alone"
   ),
-  Command.provide(({ data }) => accountsOrNone(data))
+  Command.provide(({ data }) => accountsOrNone(data)),
+  Command.withExamples([
+    { command: "wireline user add --realm exon ada", description: "Add an account; the password is asked" },
+    {
+      command: "wireline user add --realm sms --number +33612345678 --role ADMIN",
+      description: "Let a number log in by a code"
+    }
+  ])
 )
 
 const list = Command.make(
   "list",
-  { realm, json, data },
+  { realm, json, ...location },
   Effect.fnUntraced(function* ({ json, realm }) {
     const accounts = yield* Accounts
     for (const account of yield* accounts.list(realm)) {
@@ -73,7 +80,10 @@ const list = Command.make(
   })
 ).pipe(
   Command.withDescription("List the accounts of a realm"),
-  Command.provide(({ data }) => accounts(data))
+  Command.provide(({ data }) => accounts(data)),
+  Command.withExamples([
+    { command: "wireline user list --realm exon --json", description: "An account a line, for a script" }
+  ])
 )
 
 const asJson = ({ created, email, lockedUntil, name, role }: Listed): string =>
@@ -98,7 +108,7 @@ const toSeconds = (time: DateTime.Utc): string => DateTime.formatIso(time).repla
 
 const remove = Command.make(
   "remove",
-  { realm, name, data },
+  { realm, name, ...location },
   Effect.fnUntraced(function* ({ name, realm }) {
     const accounts = yield* Accounts
     const account = yield* accounts.remove(realm, yield* AccountName.inRealm(realm, name))
@@ -106,12 +116,15 @@ const remove = Command.make(
   })
 ).pipe(
   Command.withDescription("Remove an account"),
-  Command.provide(({ data }) => accounts(data))
+  Command.provide(({ data }) => accounts(data)),
+  Command.withExamples([
+    { command: "wireline user remove --realm exon ada", description: "From now on, ada cannot log in" }
+  ])
 )
 
 const passwd = Command.make(
   "passwd",
-  { realm, name, passwordStdin, data },
+  { realm, name, passwordStdin, ...location },
   Effect.fnUntraced(function* ({ passwordStdin, realm, ...told }) {
     const accounts = yield* Accounts
     const name = yield* AccountName.inRealm(realm, told.name)
@@ -121,12 +134,19 @@ const passwd = Command.make(
   })
 ).pipe(
   Command.withDescription("Give an account another password"),
-  Command.provide(({ data }) => accounts(data))
+  Command.provide(({ data }) => accounts(data)),
+  Command.withExamples([
+    { command: "wireline user passwd --realm exon ada", description: "The password is asked" },
+    {
+      command: "wireline user passwd --realm exon --password-stdin ada < secret",
+      description: "Take it from a file"
+    }
+  ])
 )
 
 const unlock = Command.make(
   "unlock",
-  { realm, name, data },
+  { realm, name, ...location },
   Effect.fnUntraced(function* ({ name, realm }) {
     const accounts = yield* Accounts
     const account = yield* accounts.unlock(realm, yield* AccountName.inRealm(realm, name))
@@ -134,7 +154,10 @@ const unlock = Command.make(
   })
 ).pipe(
   Command.withDescription("Let an account log in again that was locked after failed logins"),
-  Command.provide(({ data }) => accounts(data))
+  Command.provide(({ data }) => accounts(data)),
+  Command.withExamples([
+    { command: "wireline user unlock --realm exon ada", description: "Forget the failed logins of ada" }
+  ])
 )
 
 /** The subcommand and its own. */

@@ -126,7 +126,7 @@ describe.skipIf(Certificates.obstacle !== undefined)("wireline serve on tls://",
       assert.match(yield* refusal(server.endpoint), /certificate required$/)
       yield* server.says(
         "stderr",
-        /^timestamp=\S+ level=DEBUG [^\n]*TLS handshake with 127\.0\.0\.1 [^\n]*did not return a certificate"\n/m
+        /"level":"DEBUG",[^\n]*TLS handshake with 127\.0\.0\.1 [^\n]*did not return a certificate"[^\n]*\n/
       )
       yield* endsWell(server)
     })
@@ -143,14 +143,14 @@ describe.skipIf(Certificates.obstacle !== undefined)("wireline serve on tls://",
       yield* server.signal("SIGHUP")
       yield* server.says(
         "stderr",
-        /level=ERROR [^\n]*SIGHUP: cannot use the TLS key [^\n]* is not the key of [^\n]*; the ones before stay in use"\n/
+        /"level":"ERROR",[^\n]*SIGHUP: cannot use the TLS key [^\n]* is not the key of [^\n]*; the ones before stay in use"\}\n/
       )
       yield* assertServes(server.endpoint, trusting(stranger))
       yield* ask(before)
 
       copyFileSync(own.key, shows.key)
       yield* server.signal("SIGHUP")
-      yield* server.says("stderr", /level=INFO [^\n]*SIGHUP: read the TLS certificates again"\n/)
+      yield* server.says("stderr", /"level":"INFO",[^\n]*SIGHUP: read the TLS certificates again"\}\n/)
       yield* assertServes(server.endpoint, trusting(authority))
       assert.match(yield* refusal(server.endpoint, trusting(stranger)), /certificate/)
       yield* ask(before)
@@ -165,7 +165,7 @@ describe.skipIf(Certificates.obstacle !== undefined)("wireline serve on tls://",
       const open = yield* connect(endpoint)
       yield* ask(open)
       yield* server.signal("SIGHUP")
-      yield* server.says("stderr", /level=INFO [^\n]*SIGHUP: no endpoint is tls:[^\n]*\n/)
+      yield* server.says("stderr", /"level":"INFO",[^\n]*SIGHUP: no endpoint is tls:[^\n]*\n/)
       yield* ask(open)
       yield* assertServes(endpoint)
       assert.lengthOf((yield* endsWell(server)).split("\n"), 2)

@@ -1,7 +1,9 @@
 /** The metrics of a server that runs, asked for as Prometheus does. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import * as Net from "node:net"
 import { join } from "node:path"
+import * as Metrics from "../../src/cli/metrics.ts"
 import { temporaryDirectory } from "../support/Directory.ts"
 import { outcomeOf, wireline } from "../support/Started.ts"
 import { answersOf } from "../support/Talk.ts"
@@ -84,3 +86,58 @@ describe("The metrics", () => {
     })
   )
 })
+
+describe("The health", () => {
+  const healthOf = (url: string) => new URL("/healthz", url).href
+  const reported = (url: string) =>
+    Effect.map(get(healthOf(url)), ({ status, text }) => `${status} ${text.trimEnd()}`)
+
+  it.live("is `ok` from when the server serves until it drains, and else the status is 503", () =>
+    Effect.gen(function* () {
+      const { serving, url } = yield* Metrics.serve({ _tag: "Tcp", host: "127.0.0.1", port: 0 })
+      assert.strictEqual(yield* reported(url), "503 starting")
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* serving
+          assert.strictEqual(yield* reported(url), "200 ok")
+        })
+      )
+      assert.strictEqual(yield* reported(url), "503 draining")
+    })
+  )
+
+  it.live("is `draining` while a peer still has to take what it asked for, and the metrics are there", () =>
+    Effect.gen(function* () {
+      const { endpoint, server, url } = yield* serve
+      assert.strictEqual(yield* reported(url), "200 ok")
+      assert.strictEqual((yield* get(healthOf(url), "HEAD")).text, "")
+      assert.strictEqual((yield* get(healthOf(url), "POST")).status, 405)
+      const deaf = yield* Effect.acquireRelease(
+        Effect.sync(() => Net.createConnection(endpoint.path)),
+        (socket) => Effect.sync(() => socket.destroy())
+      )
+      deaf.on("error", () => {})
+      // More answers than a socket has room for, none of which is read.
+      yield* Effect.callback<void>((resume) => {
+        deaf.write("log\n".repeat(100_000))
+        deaf.on("drain", () => resume(Effect.void))
+        deaf.once("connect", () => resume(Effect.void))
+      })
+      yield* untilMetric(url, /^wireline_requests_total\{.*command="log",outcome="ok"\} [1-9]/m)
+      yield* server.signal("SIGTERM")
+      let health = yield* reported(url)
+      while (health === "200 ok") health = yield* reported(url)
+      assert.strictEqual(health, "503 draining")
+      assert.strictEqual((yield* get(url)).status, 200)
+      deaf.destroy()
+      const { code, stderr } = yield* server.exit
+      assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
+    })
+  )
+})
+
+/** Asks for the metrics until they say this. */
+const untilMetric = (url: string, pattern: RegExp) =>
+  Effect.gen(function* () {
+    while (!pattern.test((yield* get(url)).text));
+  })

@@ -57,7 +57,7 @@ describe.concurrent("wireline serve", () => {
           const peer = yield* unix(path)
           yield* peer.send("log on\ndisplay\nlog off\n")
           assert.deepStrictEqual(yield* peer.lines(3), ["done on", "done", "done off"])
-          yield* server.says("stderr", /^timestamp=\S+ level=INFO .*message="s->c done on"/)
+          yield* server.says("stderr", /^\{"timestamp":"[^"]+","level":"INFO","message":"s->c done on",/)
           yield* server.signal("SIGTERM")
           const { code, stderr, stdout } = yield* server.exit
           assert.strictEqual(code, 0)
@@ -337,7 +337,7 @@ describe.concurrent("wireline serve", () => {
         yield* refuses(/--data\b/, ["serve", "--data", ""])
         yield* Effect.forEach(
           [
-            ["sec-lsm-manager", "http://localhost", /tcp:\/\/HOST:PORT, unix:PATH, fd:NAME or stdio:/],
+            ["sec-lsm-manager", "http://localhost", /tls:\/\/HOST:PORT, unix:PATH, fd:NAME or stdio:/],
             ["sec-lsm-manager", "tcp://localhost:70000", /tcp:\/\/HOST:PORT/],
             ["sec-lsm-manager-max-frame", "8k", /number/],
             ["security-module", "selinux", /"record" \| "smack"/],

@@ -60,7 +60,7 @@ describe("wireline sms exec", () => {
         assert.deepStrictEqual(yield* exec(data, "whoami", "--config", other), {
           code: 1,
           stdout: "",
-          stderr: `wireline: cannot use ${other}: sms.max_size: there is no such key\n`
+          stderr: `wireline: ${other}:2:1: sms.max_size: there is no such key\n`
         })
       })
     )

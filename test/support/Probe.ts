@@ -32,6 +32,8 @@ const Portions = Message.make("portions", {
   size: number,
   ends: Schema.Literals(["well", "dead"])
 })
+// Keeps the event loop busy for so many milliseconds.
+const Spin = Message.make("spin", { time: number })
 // Answers with so many lines.
 const Many = Message.make("many", { count: number })
 // Answers nothing.
@@ -58,7 +60,7 @@ const reasons = { TooLong: "too-long", NotUtf8: "not-utf8" } as const
 export const Probe = Protocol.make({
   name: "probe",
   framing: Framing.lines({ maxLength: 1000, escape: "\\" }),
-  request: Syntax.words([Say, Wait, Later, Big, Portions, Many, Silent, Count, Who, Die, Bye]),
+  request: Syntax.words([Say, Wait, Later, Big, Portions, Spin, Many, Silent, Count, Who, Die, Bye]),
   reply: Reply,
   onUnreadable: (problem): Reply => ({
     _tag: "failed",
@@ -187,6 +189,11 @@ const commands = {
           return ends === "well" ? [] : yield* Effect.die(new Error("a command gave up"))
         })
   ),
+  spin: command("spin", ({ time }) => {
+    const end = performance.now() + time
+    while (performance.now() < end);
+    return []
+  }),
   many: command("many", ({ count }) => Array.from({ length: count }, (_, i) => said(String(i)))),
   silent: command("silent", () => []),
   count: command("count", (_, connection: Context.Context<Session>) =>

@@ -22,15 +22,11 @@ describe("A connection that asks hundreds of things at once", () => {
   it.effect("lets others have their turn in between", () =>
     Effect.gen(function* () {
       const served = yield* serveRscp()
-      for (const [question, least] of [
-        ["LIST FUNCTION", 100],
-        ["FUNCTION:ID=30:PARAM1=2:PARAM2=1e-90", 10]
-      ] as const) {
-        const turns = yield* turnsOf(
-          lastWordsOf(served, `CONNECT REQUEST\n${`${question}\n`.repeat(400)}DISCONNECT\n`)
-        )
-        assert.isAbove(turns, least, question)
-      }
+      const question = "FUNCTION:ID=30:PARAM1=2:PARAM2=1e-90\n"
+      const turns = yield* turnsOf(
+        lastWordsOf(served, `CONNECT REQUEST\n${question.repeat(400)}DISCONNECT\n`)
+      )
+      assert.isAbove(turns, 10)
     })
   )
 })

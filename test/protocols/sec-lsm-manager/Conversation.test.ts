@@ -754,7 +754,7 @@ layer(Served.layer, { excludeTestServices: true })("sec-lsm-manager", (it) => {
         assert.isFalse(existsSync(join(data, "policies", "vanishing.smack")))
         yield* process.says(
           "stderr",
-          /level=ERROR .*message="cannot label [^\n]*\/file: no such file or directory"/
+          /"level":"ERROR",.*"message":"cannot label [^\n]*\/file: no such file or directory"/
         )
       })
     )
@@ -769,7 +769,7 @@ layer(Served.layer, { excludeTestServices: true })("sec-lsm-manager", (it) => {
           const one = yield* connect
           const other = yield* connect
           const printed = (line: string) =>
-            process.says("stderr", new RegExp(`message="?${RegExp.escape(line)}"? .*\n`))
+            process.says("stderr", new RegExp(`"message":"${RegExp.escape(line)}",.*\n`))
           assert.deepStrictEqual(yield* ask(one, "log"), ["done off"])
           assert.deepStrictEqual(yield* ask(one, "permission before-it-was-on"), ["done"])
           assert.deepStrictEqual(yield* ask(one, "log on"), ["done on"])
@@ -798,7 +798,7 @@ layer(Served.layer, { excludeTestServices: true })("sec-lsm-manager", (it) => {
           for (const line of stderr.split("\n").filter((line) => line.includes("->"))) {
             assert.match(
               line,
-              /^timestamp=\S+ level=INFO fiber=\S+ message="(?:c->s|s->c) [^"]+" protocol=sec-lsm-manager$/
+              /^\{"timestamp":"[^"]+","level":"INFO","message":"(?:c->s|s->c) [^"]+","protocol":"sec-lsm-manager","peer":"unix","request":"\d+-\d+"\}$/
             )
           }
         })

@@ -275,7 +275,7 @@ layer(Served.layer, { excludeTestServices: true })("Peers of sec-lsm-manager", (
       const two = yield* connect
       yield* mindOwnBusiness(two, 1)
       assert.strictEqual(yield* (yield* connect).rest, "")
-      yield* served.process.says("stderr", /level=WARN .*refused a connection: 2 are open/)
+      yield* served.process.says("stderr", /"level":"WARN",.*refused a connection: 2 are open/)
       yield* mindOwnBusiness(one, 1)
       yield* two.end
       assert.strictEqual(yield* two.rest, "")

@@ -21,15 +21,14 @@ const reading = (text: string) =>
     return yield* read({ data })
   })
 
-/** What is wrong with a file of this text. */
-const problemOf = (text: string) => Effect.map(Effect.flip(reading(text)), ({ problem }) => problem)
+/** What is wrong with a file of this text, each beginning with where that is. */
+const problemsOf = (text: string) => Effect.map(Effect.flip(reading(text)), ({ problems }) => problems)
 
 describe("The configuration file", () => {
-  it.effect("may be missing from the data directory; then everything is as by default", () =>
+  it.effect("may say nothing; then everything is as by default", () =>
     Effect.gen(function* () {
-      const { sms } = yield* read({ data: yield* temporaryDirectory })
+      const { sms } = yield* reading("")
       assert.deepStrictEqual(sms, defaults)
-      assert.deepStrictEqual((yield* reading("")).sms, defaults)
       assert.strictEqual(Duration.toSeconds(sms.session_time), 600)
       assert.deepStrictEqual([sms.max_answer, sms.lower_case, sms.allowed_numbers], [1530, 0, []])
     })
@@ -94,29 +93,29 @@ describe("The configuration file", () => {
   it.effect("is refused with the key that is wrong, all of them at once, and no token", () =>
     Effect.gen(function* () {
       for (const [text, ...problems] of [
-        ["[sms]\nallowed_number = []", "sms.allowed_number: there is no such key"],
-        ["[smss]", "smss: there is no such key"],
-        ["[sms]\nallowed_numbers = ['(']", "sms.allowed_numbers.0: Expected a regular expression"],
-        ["[sms]\nsession_time = 600", "sms.session_time: Expected string"],
-        ["[sms]\nsession_time = '600'", "sms.session_time: Expected a time such as 30s, 10m or 2h"],
-        ["[sms]\nmax_answer = 9\nlower_case = -1", "sms.max_answer: ", "sms.lower_case: "],
-        ["[sms]\ntokens = { GUEST = 'hunter2hunter2' }", "sms.tokens.GUEST: there is no such key"],
-        ["[sms]\ntokens = { USER = '' }", "sms.tokens.USER: "],
+        ["[sms]\nallowed_number = []", ":2:1: sms.allowed_number: there is no such key"],
+        ["[sms]\nallowed_numbers = ['(']", ":2:20: sms.allowed_numbers.0: Expected a regular expression"],
+        ["[sms]\nsession_time = 600", ":2:1: sms.session_time: Expected string"],
+        ["[sms]\nsession_time = '600'", ":2:1: sms.session_time: Expected a time such as 30s, 10m or 2h"],
+        ["[sms]\nmax_answer = 9\nlower_case = -1", ":2:1: sms.max_answer: ", ":3:1: sms.lower_case: "],
+        ["[sms]\ntokens = { GUEST = 'hunter2hunter2' }", ":2:12: sms.tokens.GUEST: there is no such key"],
+        ["[sms]\ntokens = { USER = '' }", ":2:12: sms.tokens.USER: "],
         [
-          "[[sms.programs]]\nname = 'a'",
-          "sms.programs.0.description: missing",
-          "sms.programs.0.program: missing"
+          "[[sms.programs]]\nname = 'a'\nstates = ['USER']",
+          ":1:7: sms.programs.0.description: missing",
+          ":1:7: sms.programs.0.program: missing"
         ],
         [
-          "[[sms.programs]]\nname='a'\ndescription='b'\nprogram='c'\nstates=['GUEST']",
-          "sms.programs.0.program: Expected an absolute path"
+          "[[sms.programs]]\nname='a'\ndescription='b'\nprogram='c'\nstates=['USER']",
+          ":4:1: sms.programs.0.program: Expected an absolute path"
         ],
-        ["[sms", ""]
+        ["[sms", ":1:5: Expected ']'"]
       ] as const) {
-        const problem = yield* problemOf(text)
-        for (const each of problems) assert.include(problem, each)
-        assert.notInclude(problem, "hunter2")
-        assert.notInclude(problem, "\n")
+        const found = yield* problemsOf(text)
+        assert.strictEqual(found.length, Math.max(problems.length, 1))
+        for (const [index, problem] of problems.entries()) assert.include(found[index], problem)
+        assert.notInclude(found.join(), "hunter2")
+        assert.notInclude(found.join(), "\n")
       }
     })
   )

@@ -1,5 +1,6 @@
 import { Context, Effect, FiberSet } from "effect"
 import * as Command from "../../../Command.ts"
+import { RequestId } from "../../../RequestId.ts"
 import { Gateway } from "../Gateway.ts"
 import { type Reply, SmsShell, type Text } from "../Protocol.ts"
 import { Session } from "../Session.ts"
@@ -17,7 +18,8 @@ export default Command.layer(
     return (text: Text, connection: Context.Context<Session>) =>
       Command.later<Reply>((done) => {
         const { address } = Context.get(connection, Session)
-        fork(Effect.annotateLogs(gateway.receive(text), { gateway: address })).addObserver(done)
+        const request = Context.get(connection, RequestId).toString()
+        fork(Effect.annotateLogs(gateway.receive(text), { peer: address, request })).addObserver(done)
       })
   })
 )

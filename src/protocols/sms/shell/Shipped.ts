@@ -18,6 +18,9 @@ const commands = {
   whoami: () => import("./commands/whoami.ts")
 }
 
+/** Their names. */
+export const names: ReadonlyArray<string> = Object.keys(commands)
+
 /** What they are built from. */
 export type Services = RequirementsOf<
   Awaited<ReturnType<(typeof commands)[keyof typeof commands]>>["default"]
