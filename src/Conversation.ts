@@ -130,7 +130,7 @@ export class Conversation<R> implements Activity {
   /** Answers the frames that are left of the batch, and writes the replies. */
   private proceed(): Step<R> {
     while (this.next < this.frames.length && !this.closing) {
-      if (this.next % looking === 0 && this.tally.elapsed() > longestStretch) {
+      if (this.next % looking === looking - 1 && this.tally.elapsed() > longestStretch) {
         return Effect.flatMap(Effect.yieldNow, this.resume)
       }
       const step =

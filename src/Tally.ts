@@ -12,19 +12,23 @@
  * | `wireline_frames_unreadable_total` | `protocol` | frames that were no request |
  *
  * `error` is what the protocol calls one (`Protocol.isError`); `died` is a command that failed in a way that it should
- * not. Time that a reply waits for its peer is in none of these. What a batch answers at once is timed together, and each
- * of its requests counts with the mean: to read the clock takes as long as some answers.
+ * not. Time that a reply waits for its peer is in none of these. Whatever is waited for is timed. Of answers that are given
+ * at once, those of a stretch are timed together, one stretch in eight, and each of these and of the stretches before
+ * counts with the mean: to read the clock takes as long as some answers.
  */
 import { type Context, Effect, Metric, type Scope } from "effect"
 
 /** The upper bounds of the histogram's buckets, in seconds. */
 const boundaries = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
+/** One stretch in so many is timed. */
+const sampled = 8
+
 /** How requests for one command went. */
 export class CommandTally {
   readonly outcomes = { ok: 0, error: 0, died: 0 }
-  /** How many were answered in the stretch that is being timed. */
-  stretch = 0
+  /** How many were answered at once since the last stretch that was timed. */
+  untimed = 0
   private readonly buckets = boundaries.map(() => 0)
   private count = 0
   private sum = 0
@@ -33,10 +37,11 @@ export class CommandTally {
 
   /** So many requests took so many seconds each. */
   took(seconds: number, times = 1): void {
-    const bucket = boundaries.findIndex((boundary) => seconds <= boundary)
-    if (bucket >= 0) this.buckets[bucket]! += times
-    this.min = this.count === 0 ? seconds : Math.min(this.min, seconds)
-    this.max = Math.max(this.max, seconds)
+    let bucket = 0
+    while (bucket < boundaries.length && seconds > boundaries[bucket]!) bucket++
+    if (bucket < boundaries.length) this.buckets[bucket]! += times
+    if (this.count === 0 || seconds < this.min) this.min = seconds
+    if (seconds > this.max) this.max = seconds
     this.count += times
     this.sum += seconds * times
   }
@@ -61,9 +66,14 @@ export class Tally {
   refused = 0
   unreadable = 0
   private readonly commands = new Map<string, CommandTally>()
-  /** Those that have answered in the stretch that is being timed, and since when it is. */
-  private readonly answering: Array<CommandTally> = []
+  /** Those that have answered at once since the last stretch that was timed. */
+  private readonly untimed: Array<CommandTally> = []
+  private stretches = 0
+  private answers = 0
+  /** Since when the stretch lasts, in milliseconds, where somebody has looked; whether it is timed; the last mean. */
   private since = 0
+  private isTimed = false
+  private mean = 0
   private readonly protocol: string
   private readonly context: Context.Context<never>
   private readonly registrations: Array<Metric.Registration> = []
@@ -88,31 +98,38 @@ export class Tally {
 
   /** Begins a stretch of answers that are given at once. */
   begin(): void {
-    this.since = performance.now()
+    this.answers = 0
+    this.isTimed = this.stretches++ % sampled === 0 || this.mean === 0
+    this.since = this.isTimed ? performance.now() : 0
   }
 
-  /** How long the stretch has lasted, in milliseconds. */
+  /** How long the stretch has lasted, in milliseconds; since this was first asked, unless it is timed. */
   elapsed(): number {
-    return performance.now() - this.since
+    const now = performance.now()
+    if (this.since === 0) this.since = now
+    return now - this.since
   }
 
   /** An answer of the stretch. */
   answered(command: CommandTally): void {
-    if (command.stretch++ === 0) this.answering.push(command)
+    this.answers++
+    if (command.untimed++ === 0) this.untimed.push(command)
   }
 
   /** Ends the stretch. */
   end(): void {
-    const { answering } = this
-    if (answering.length === 0) return
-    let times = 0
-    for (const { stretch } of answering) times += stretch
-    const seconds = (performance.now() - this.since) / 1000 / times
-    for (const command of answering) {
-      command.took(seconds, command.stretch)
-      command.stretch = 0
+    if (!this.isTimed || this.answers === 0) return
+    this.mean = (performance.now() - this.since) / 1000 / this.answers
+    this.settle()
+  }
+
+  /** Counts what was not timed with the mean of what was. */
+  private settle(): void {
+    for (const command of this.untimed) {
+      command.took(this.mean, command.untimed)
+      command.untimed = 0
     }
-    answering.length = 0
+    this.untimed.length = 0
   }
 
   /** Takes the metrics back. */
@@ -140,7 +157,10 @@ export class Tally {
         attributes: { protocol: this.protocol, command },
         boundaries
       }),
-      () => tally.durations
+      () => {
+        this.settle()
+        return tally.durations
+      }
     )
     return tally
   }
