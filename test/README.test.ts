@@ -176,10 +176,13 @@ describe("the README", () => {
         await writeFile(join(directory, "wireline.toml"), configuration!)
         await writeFile(join(directory, "roll.ts"), command!)
       })
-      const { code, stderr, stdout } = yield* outcomeOf([
-        ...["sms", "exec", "--data", join(directory, "w"), "--config", join(directory, "wireline.toml")],
-        ...["--sms-commands", directory, "--number", "+33612345678", "Roll 2"]
-      ])
+      const { code, stderr, stdout } = yield* outcomeOf(
+        [
+          ...["sms", "exec", "--data", join(directory, "w"), "--config", join(directory, "wireline.toml")],
+          ...["--sms-commands", directory, "--number", "+33612345678", "Roll 2"]
+        ],
+        { fromSources: true }
+      )
       assert.match(stdout, /^[12]\n$/)
       assert.deepStrictEqual({ code, stderr }, { code: 0, stderr: "" })
     })

@@ -21,6 +21,9 @@ const quiet = {
 
 const launcher = `${repository}scripts/wireline.js`
 
+/** The command in one file; see `bundle-wireline.ts`. */
+export const bundled = `${repository}node_modules/.cache/wireline-tests/lib/main.mjs`
+
 // Tests start the same program a hundred times: this halves the time that Node takes to compile it.
 export const compileCache = `${repository}node_modules/.cache/wireline-tests`
 
@@ -53,6 +56,8 @@ export interface StartOptions {
   readonly user?: { readonly uid: number; readonly gid: number }
   /** A descriptor that the process gets as its number 3. */
   readonly descriptor?: number
+  /** Starts the `wireline` command from its sources, for a test of the launcher, or of modules that it loads later. */
+  readonly fromSources?: boolean
   /** Makes it the leader of a process group; signals go to the whole group. For programs that start others. */
   readonly group?: boolean
 }
@@ -145,7 +150,7 @@ export const start = (
 
 /** Starts the `wireline` command. Without `HOME` and `--data` it has nowhere to keep anything. */
 export const wireline = (args: ReadonlyArray<string>, options: StartOptions = {}) =>
-  start([process.execPath, launcher, ...args], {
+  start([process.execPath, options.fromSources === true ? launcher : bundled, ...args], {
     ...options,
     env: { NODE_COMPILE_CACHE: compileCache, ...options.env }
   })
