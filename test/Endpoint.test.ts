@@ -523,7 +523,7 @@ describe("A server on stdio:", () => {
         assert.strictEqual(yield* child.exit, 0)
         assert.strictEqual(output, "said a\nsaid b\n")
       }),
-    5000
+    30_000
   )
 
   it.live("serves the peer of a socket that is both, as inetd hands it over", () =>
@@ -640,7 +640,7 @@ describe("A server that stops", () => {
           yield* Fiber.join(stopping)
         })
       ),
-    5000
+    30_000
   )
 
   it.effect("cuts off a command that never ends when its time is over, and says so", () =>
