@@ -5,6 +5,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit, Layer, Logger, Option, Runtime } from "effect"
 import { CliError, CliOutput, Command } from "effect/cli"
+import type { SocketServer } from "effect/socket"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Accounts } from "./accounts/Accounts.ts"
@@ -21,6 +22,7 @@ import { endpointOf, limitsOf, listening, serve, type Settings } from "./cli/ser
 import { sms as smsCommand } from "./cli/sms.ts"
 import * as SmsSetting from "./cli/SmsSetting.ts"
 import { user } from "./cli/user.ts"
+import type * as Endpoint from "./Endpoint.ts"
 import * as Exon from "./protocols/exon/Server.ts"
 import { Store } from "./protocols/exon/Store.ts"
 import { Calculator } from "./protocols/rscp/Calculator.ts"
@@ -45,51 +47,54 @@ const securityModule = ({ data, policyDirectory, securityModule }: Settings) =>
         policies: Option.getOrElse(policyDirectory, () => join(data, "policies"))
       })
 
-const secLsmManager = (settings: Settings) =>
-  Option.match(endpointOf(settings.secLsmManager, SecLsmManagerSetting.defaultEndpoint(settings.data)), {
+/** A protocol on its endpoint; nothing where it has none. */
+const on = <E, R>(
+  protocol: string,
+  endpoint: Option.Option<Endpoint.Endpoint>,
+  layer: Layer.Layer<never, E, R | SocketServer.SocketServer>
+) =>
+  Option.match(endpoint, {
     onNone: () => Layer.empty,
-    onSome: (endpoint) =>
-      SecLsmManager.layer({ ...limitsOf(settings), maxFrame: settings.secLsmManagerMaxFrame }).pipe(
-        Layer.provide(listening("sec-lsm-manager", endpoint)),
-        Layer.provide(securityModule(settings))
-      )
+    onSome: (endpoint) => Layer.provide(layer, listening(protocol, endpoint))
   })
+
+const secLsmManager = (settings: Settings) =>
+  on(
+    "sec-lsm-manager",
+    endpointOf(settings.secLsmManager, SecLsmManagerSetting.defaultEndpoint(settings.data)),
+    SecLsmManager.layer({ ...limitsOf(settings), maxFrame: settings.secLsmManagerMaxFrame }).pipe(
+      Layer.provide(securityModule(settings))
+    )
+  )
 
 const exon = (settings: Settings) =>
-  Option.match(endpointOf(settings.exon, ExonSetting.defaultEndpoint), {
-    onNone: () => Layer.empty,
-    onSome: (endpoint) =>
-      Exon.layer({ ...limitsOf(settings), maxFrame: settings.exonMaxFrame }).pipe(
-        Layer.provide(listening("exon", endpoint)),
-        Layer.provide([Store.layerSqlite, accounts])
-      )
-  })
+  on(
+    "exon",
+    endpointOf(settings.exon, ExonSetting.defaultEndpoint),
+    Exon.layer({ ...limitsOf(settings), maxFrame: settings.exonMaxFrame }).pipe(
+      Layer.provide([Store.layerSqlite, accounts])
+    )
+  )
 
 const rscp = (settings: Settings) =>
-  Option.match(endpointOf(settings.rscp, RscpSetting.defaultEndpoint), {
-    onNone: () => Layer.empty,
-    onSome: (endpoint) =>
-      Rscp.layer({
-        ...limitsOf(settings),
-        maxFrame: settings.rscpMaxFrame,
-        access: settings.rscpAccess,
-        registration: settings.rscpRegistration === "on"
-      }).pipe(Layer.provide(listening("rscp", endpoint)), Layer.provide([Calculator.layer(), accounts]))
-  })
+  on(
+    "rscp",
+    endpointOf(settings.rscp, RscpSetting.defaultEndpoint),
+    Rscp.layer({
+      ...limitsOf(settings),
+      maxFrame: settings.rscpMaxFrame,
+      access: settings.rscpAccess,
+      registration: settings.rscpRegistration === "on"
+    }).pipe(Layer.provide([Calculator.layer(), accounts]))
+  )
 
 /** Gateways hand texts over on a socket, by a FIFO, or both. */
 const sms = (settings: Settings) => {
-  const socket = Option.map(endpointOf(settings.sms, SmsSetting.defaultEndpoint(settings.data)), (endpoint) =>
-    Layer.provide(
-      Sms.layer({ ...limitsOf(settings), maxFrame: settings.smsMaxFrame }),
-      listening("sms", endpoint)
-    )
-  )
-  const fifo = Option.map(settings.smsFifo, Fifo.layer)
-  if (Option.isNone(socket) && Option.isNone(fifo)) return Layer.empty
+  const socket = endpointOf(settings.sms, SmsSetting.defaultEndpoint(settings.data))
+  if (Option.isNone(socket) && Option.isNone(settings.smsFifo)) return Layer.empty
   return Layer.merge(
-    Option.getOrElse(socket, () => Layer.empty),
-    Option.getOrElse(fifo, () => Layer.empty)
+    on("sms", socket, Sms.layer({ ...limitsOf(settings), maxFrame: settings.smsMaxFrame })),
+    Option.match(settings.smsFifo, { onNone: () => Layer.empty, onSome: Fifo.layer })
   ).pipe(
     Layer.provide(SmsSetting.gateway(settings)),
     Layer.provide([Layer.provide(Outbox.layer, SmsSetting.transmitter(settings)), accounts])

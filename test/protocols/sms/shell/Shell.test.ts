@@ -126,7 +126,7 @@ describe("A text", () => {
     )
   )
 
-  it.effect("may be as long as any, and is read in no time", () =>
+  it.effect("may be as long as a message, whatever it is made of", () =>
     withShell({}, ({ ask }) =>
       Effect.gen(function* () {
         const long = 65_536
