@@ -13,7 +13,7 @@
  * fails, and so does every later call; a client does not reconnect by itself.
  */
 import { Cause, Deferred, Effect, Exit, Predicate, Schema, type Scope } from "effect"
-import { Socket } from "effect/socket"
+import * as Socket from "effect/socket/Socket"
 import { Malformed } from "./Protocol.ts"
 import type * as Protocol from "./Protocol.ts"
 

@@ -7,7 +7,7 @@
  * reply that a command writes in portions (`LongReply`) goes out while the command runs.
  */
 import { Cause, type Clock, Context, Data, Effect, Exit } from "effect"
-import type { Socket } from "effect/socket"
+import type * as Socket from "effect/socket/Socket"
 import { type Answered, Begun } from "./Begun.ts"
 import * as Command from "./Command.ts"
 import type * as Framing from "./Framing.ts"

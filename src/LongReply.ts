@@ -13,7 +13,7 @@
  *   again. Until somebody waits, nobody is.
  */
 import { type Clock, Context, Effect, Latch } from "effect"
-import type { Socket } from "effect/socket"
+import type * as Socket from "effect/socket/Socket"
 
 /**
  * The way to write a long reply, in the context of every command that answers with an effect:

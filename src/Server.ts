@@ -25,7 +25,8 @@
  * `unreadTimeout`, but only while others wait because `maxUnread` is reached.
  */
 import { Cause, Clock, Context, Duration, Effect, Layer, type Scope } from "effect"
-import { Socket, SocketServer } from "effect/socket"
+import * as Socket from "effect/socket/Socket"
+import * as SocketServer from "effect/socket/SocketServer"
 import * as Command from "./Command.ts"
 import { Conversation, type Observer } from "./Conversation.ts"
 import { type Activity, closeWaiting, Room } from "./LongReply.ts"

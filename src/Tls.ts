@@ -4,7 +4,7 @@
  */
 import * as NodeSocket from "@effect/platform-node/NodeSocket"
 import { Clock, Duration, Effect, Metric, type Scope } from "effect"
-import { Socket } from "effect/socket"
+import * as Socket from "effect/socket/Socket"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
 import * as Certificates from "./Certificates.ts"

@@ -8,7 +8,7 @@
  * other `Socket` is adapted.
  */
 import { Context, Duration, Effect, Exit, Scope } from "effect"
-import { Socket } from "effect/socket"
+import * as Socket from "effect/socket/Socket"
 import type * as Stream from "node:stream"
 
 /** Takes a chunk; gives back an effect where it has to wait, and gets the next chunk when that has ended. */

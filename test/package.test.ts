@@ -123,6 +123,15 @@ describe("The sources", () => {
     assert.isNotEmpty(reached.filter(isEffect))
   })
 
+  it("import the modules of Effect that they use, not whole rooms of it that the command would wait for", () => {
+    const rooms = modules.flatMap((path) =>
+      importsOf(path)
+        .filter(({ target, typeOnly }) => !typeOnly && /^@?effect(?:\/(?!cli$)[a-z-]+)+$/.test(target))
+        .map(({ target }) => `${path} imports ${target}`)
+    )
+    assert.deepStrictEqual(rooms, [])
+  })
+
   it("import only packages that the package depends on", () => {
     const declared = Object.keys(packageJson.dependencies)
     for (const path of modules) {

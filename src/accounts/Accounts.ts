@@ -20,10 +20,13 @@
  * `login` commits on its own. In a transaction of the caller's it would wait for itself to be durable, and a rollback
  * would forget the failure.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Clock, Context, DateTime, Effect, Layer, Option, type Redacted } from "effect"
-import type { CryptoError, Kdf } from "effect/crypto"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import type * as Kdf from "effect/crypto/Kdf"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import {
   type Account,
   type AccountOptions,

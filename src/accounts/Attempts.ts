@@ -8,7 +8,8 @@
  * others are written.
  */
 import { Clock, Effect, Option, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Durability from "../storage/Durability.ts"
 import * as Lockout from "./Lockout.ts"
 

@@ -7,7 +7,10 @@
  * there is no use in waiting.
  */
 import { Effect, Option, Schema, Semaphore } from "effect"
-import { type CryptoError, Kdf, Mac, SecureRandom } from "effect/crypto"
+import type * as CryptoError from "effect/crypto/CryptoError"
+import * as Kdf from "effect/crypto/Kdf"
+import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
 import * as PasswordHash from "./PasswordHash.ts"
 
 /** How password hashes are made. */

@@ -17,7 +17,8 @@
  * twentieth within 15 minutes is the last for 15 minutes.
  */
 import { Duration, Option, Result } from "effect"
-import { IpNetwork, NetAddress } from "effect/net"
+import * as IpNetwork from "effect/net/IpNetwork"
+import * as NetAddress from "effect/net/NetAddress"
 import * as Name from "./Name.ts"
 
 /** How long a failure counts, and how long a lock lasts, in milliseconds. */

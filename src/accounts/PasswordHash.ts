@@ -7,7 +7,7 @@
  * This module only reads and writes it; `Derivation.ts` makes and checks it.
  */
 import { Option, Result } from "effect"
-import { Base64 } from "effect/encoding"
+import * as Base64 from "effect/encoding/Base64"
 
 /** What a derivation costs: memory in KiB, passes over it, lanes. */
 export interface Costs {

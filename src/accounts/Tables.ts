@@ -9,7 +9,7 @@
  * Times are milliseconds since 1970.
  */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
 import * as Migrations from "../storage/Migrations.ts"
 
 /** Creates the tables, or brings them up to date. */

@@ -5,7 +5,7 @@
  * one waits for the other.
  */
 import { Effect, Layer, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
+import type * as SqlClient from "effect/sql/SqlClient"
 import { existsSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createDirectories } from "../storage/Files.ts"

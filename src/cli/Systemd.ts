@@ -6,7 +6,8 @@
  * speaks on it for the server, and stays until it has been heard; the unit allows that with `NotifyAccess=all`.
  */
 import { Duration, Effect, Schema, type Scope, Semaphore, Stream } from "effect"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 
 /** What is told at the turns of a server's life. Not to be heard is logged, and no reason to stop serving. */
 export interface ServiceManager {

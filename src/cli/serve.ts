@@ -4,7 +4,7 @@
 import type { NodeServices } from "@effect/platform-node/NodeServices"
 import { Console, Context, Deferred, Effect, Layer, Option, Schema } from "effect"
 import { Command } from "effect/cli"
-import { SocketServer } from "effect/socket"
+import * as SocketServer from "effect/socket/SocketServer"
 import { resolve } from "node:path"
 import type { CertificateError, Certificates } from "../Certificates.ts"
 import * as Endpoint from "../Endpoint.ts"

@@ -9,7 +9,7 @@
  * Where the database knows no difference, every commit is of the first kind, and there is nothing to flush.
  */
 import { Context, Effect } from "effect"
-import type { SqlError } from "effect/sql"
+import type * as SqlError from "effect/sql/SqlError"
 
 /** Whether transactions that begin, and statements outside of one, are `relaxed`. */
 export const Relaxed = Context.Reference<boolean>("wireline/storage/Relaxed", { defaultValue: () => false })

@@ -6,7 +6,9 @@
  * after a failure, or a `kill -9`, the tables are as they were.
  */
 import { Effect, Layer } from "effect"
-import { Migrator, type SqlClient, type SqlError } from "effect/sql"
+import * as Migrator from "effect/sql/Migrator"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 
 /** A set of migrations. */
 export interface MigrationsOptions {

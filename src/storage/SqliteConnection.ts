@@ -7,7 +7,9 @@
  */
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite"
 import { Effect, Predicate, Schedule, Stream } from "effect"
-import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlConnection from "effect/sql/SqlConnection"
+import * as SqlError from "effect/sql/SqlError"
 
 type Params = ReadonlyArray<unknown>
 type TransformRows = Parameters<SqlConnection.Connection["execute"]>[2]

@@ -6,7 +6,8 @@
  * it is answered.
  */
 import { Effect, Option, Stream } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Rows from "./Rows.ts"
 
 /** What an entry tells of. */

@@ -3,8 +3,10 @@
  * difference, and nobody waits.
  */
 import { Stream } from "effect"
-import { Csv, Ndjson } from "effect/encoding"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as Csv from "effect/encoding/Csv"
+import * as Ndjson from "effect/encoding/Ndjson"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Items from "./Items.ts"
 import { fields, type Format, toRecord } from "./Transfer.ts"
 

@@ -16,7 +16,8 @@
  * group. A group is bounded, and the event loop gets its turn after each.
  */
 import { Cause, Effect, Exit, Fiber, type Scope } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import * as SqlError from "effect/sql/SqlError"
 import { StoreError } from "./StoreError.ts"
 
 /** Something to do with the database, and who waits for it. */

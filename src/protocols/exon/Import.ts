@@ -6,7 +6,8 @@
  * items, nearly all of it the search index's.
  */
 import { Clock, Effect, Schema, Stream } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as AuditTrail from "./AuditTrail.ts"
 import * as Items from "./Items.ts"
 import type { Record } from "./Records.ts"

@@ -4,7 +4,8 @@
  * These run in the transaction of whoever calls them, and touch neither the audit trail nor the search index.
  */
 import { Effect, Stream } from "effect"
-import type { SqlClient, SqlError } from "effect/sql"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import type { Item } from "./Item.ts"
 import * as Rows from "./Rows.ts"
 

@@ -7,7 +7,7 @@
  * one. `Csv` ends there too; but where a quote is wrong, nobody knows what the lines after it mean.
  */
 import { Stream } from "effect"
-import { Csv } from "effect/encoding"
+import * as Csv from "effect/encoding/Csv"
 import * as NumberedLines from "./NumberedLines.ts"
 import { fields, type Format } from "./Transfer.ts"
 

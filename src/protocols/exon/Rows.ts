@@ -6,7 +6,9 @@
  */
 import { Array, Effect } from "effect"
 import type { StatementResultingChanges } from "node:sqlite"
-import type { SqlClient, SqlError, Statement } from "effect/sql"
+import type * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
+import type * as Statement from "effect/sql/Statement"
 
 /** The most rows of one statement: few enough for the 32,766 values that SQLite binds, at up to 60 a row. */
 const largest = 512

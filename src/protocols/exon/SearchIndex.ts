@@ -9,7 +9,9 @@
  * The index is written in the transaction that changes the items.
  */
 import { Context, Effect, Layer } from "effect"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Migrations from "../../storage/Migrations.ts"
 import type { Item } from "./Item.ts"
 import * as Rows from "./Rows.ts"

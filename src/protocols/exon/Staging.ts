@@ -5,7 +5,7 @@
  */
 import { DatabaseSync } from "node:sqlite"
 import { Effect, Schema, type Scope, Stream } from "effect"
-import type { SqlError } from "effect/sql"
+import type * as SqlError from "effect/sql/SqlError"
 import { connect } from "../../storage/SqliteConnection.ts"
 import { foldName } from "./Item.ts"
 import type { Imported } from "./Transfer.ts"

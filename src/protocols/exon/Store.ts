@@ -18,7 +18,9 @@
  * again.
  */
 import { Clock, Context, Effect, Exit, Layer } from "effect"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Durability from "../../storage/Durability.ts"
 import * as AuditTrail from "./AuditTrail.ts"
 import * as GroupCommit from "./GroupCommit.ts"

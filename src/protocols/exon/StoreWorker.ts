@@ -6,7 +6,8 @@
  * and so is the search index, unless a search in the group has to see it.
  */
 import { Effect } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as AuditTrail from "./AuditTrail.ts"
 import { type Item, maxComments } from "./Item.ts"
 import * as Items from "./Items.ts"

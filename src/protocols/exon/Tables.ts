@@ -8,7 +8,7 @@
  * The search index is no table of this file: see `SearchIndex.ts`.
  */
 import { Effect } from "effect"
-import { SqlClient } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
 import * as Migrations from "../../storage/Migrations.ts"
 
 /** Creates the tables, or brings them up to date. */

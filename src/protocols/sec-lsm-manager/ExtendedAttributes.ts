@@ -6,7 +6,8 @@
  * comfortably, so a thousand files cost a few processes. Values are byte strings, one character per byte.
  */
 import { Effect, type PlatformError, Schema, Stream } from "effect"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import { AttributeName, type Attributes } from "./Label.ts"
 import { SecurityError, whileDoing } from "./SecurityError.ts"
 

@@ -11,7 +11,8 @@
  * - `lsm_pending`: the undo log, see `UndoLog.ts`
  */
 import { Array as Arr, Clock, Effect } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Migrations from "../../storage/Migrations.ts"
 import type { Attributes } from "./Label.ts"
 import * as Label from "./Label.ts"

@@ -13,8 +13,8 @@
  * earlier that it does not mention stay until the application is uninstalled.
  */
 import { Context, Effect, Layer, Semaphore } from "effect"
-import type { ChildProcessSpawner } from "effect/process"
-import type { SqlClient } from "effect/sql"
+import type * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
+import type * as SqlClient from "effect/sql/SqlClient"
 import type { Application } from "./Application.ts"
 import type { Backend } from "./Backend.ts"
 import * as Label from "./Label.ts"

@@ -12,7 +12,8 @@
  * put back, which is the operator's way out.
  */
 import { Effect, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import { Backend } from "./Backend.ts"
 import * as Change from "./Change.ts"
 import { SecurityError, whileDoing } from "./SecurityError.ts"

@@ -3,7 +3,7 @@
  * way to write them (`PhoneNumber`).
  */
 import { Effect, Schema } from "effect"
-import type { SqlError } from "effect/sql"
+import type * as SqlError from "effect/sql/SqlError"
 import type { Accounts } from "../../accounts/Accounts.ts"
 import * as PhoneNumber from "../../accounts/PhoneNumber.ts"
 import { Role } from "./State.ts"

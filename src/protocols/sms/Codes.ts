@@ -18,10 +18,13 @@
  * Codes know nothing of accounts. Issue one to any number that asks for it, and send it to those that have an account:
  * then no number tells itself from the others by what it is answered.
  */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Clock, Context, Duration, Effect, Layer, Redacted, Schema } from "effect"
-import { Mac, SecureRandom } from "effect/crypto"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import * as Mac from "effect/crypto/Mac"
+import * as SecureRandom from "effect/crypto/SecureRandom"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Durability from "../../storage/Durability.ts"
 import { orUnavailable, type StorageUnavailable } from "./StorageUnavailable.ts"
 import { migrate } from "./Tables.ts"

@@ -7,9 +7,9 @@
  * nothing more is read, and those that have begun may finish for 10 seconds; what is still in the FIFO then is lost
  * with it, for nothing on a FIFO is acknowledged.
  */
-import { NodeStream } from "@effect/platform-node"
+import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Effect, FiberSet, Layer, Schema, Semaphore, Stream } from "effect"
-import { ChildProcess } from "effect/process"
+import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import { closeSync, constants, openSync, type Stats, statSync, unlinkSync } from "node:fs"
 import { Socket } from "node:net"

@@ -7,7 +7,7 @@
  * the answer is `#Err: command denied`, the shell never sees it, and nothing is transmitted.
  */
 import { Clock, Context, Effect, Layer, Metric, Redacted } from "effect"
-import { Mac } from "effect/crypto"
+import * as Mac from "effect/crypto/Mac"
 import { type Configuration, defaults } from "./Configuration.ts"
 import * as Filters from "./Filters.ts"
 import { Outbox } from "./Outbox.ts"

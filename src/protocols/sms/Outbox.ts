@@ -18,7 +18,9 @@
  * (`layerQueueOnly`), which go out within a second or so.
  */
 import { Clock, Context, type DateTime, Duration, Effect, Layer, Option } from "effect"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import * as PhoneNumber from "../../accounts/PhoneNumber.ts"
 import * as Durability from "../../storage/Durability.ts"
 import * as Queue from "./outbox/Queue.ts"

@@ -24,7 +24,9 @@
  * same moment do not wait for one another; of two transitions from one state, one is denied.
  */
 import { Clock, Context, DateTime, Duration, Effect, Layer, LayerMap, Metric } from "effect"
-import { type Migrator, SqlClient, type SqlError } from "effect/sql"
+import type * as Migrator from "effect/sql/Migrator"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import { Accounts } from "../../accounts/Accounts.ts"
 import * as PhoneNumber from "../../accounts/PhoneNumber.ts"
 import { Changes } from "../../storage/Changes.ts"

@@ -2,7 +2,7 @@
  * The database cannot be used. Why is logged where it happens; whoever sent a text is not to know.
  */
 import { Effect, Schema } from "effect"
-import { SqlError } from "effect/sql"
+import * as SqlError from "effect/sql/SqlError"
 
 export class StorageUnavailable extends Schema.TaggedError<StorageUnavailable>()("StorageUnavailable", {
   cause: Schema.Defect()

@@ -5,7 +5,7 @@
  * `Outbox`'s part. Handed over twice, a text goes out twice.
  */
 import { Context, Effect, Layer, Schema, Stdio, Stream } from "effect"
-import type { ChildProcessSpawner } from "effect/process"
+import type * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import * as Gammu from "./transmitters/Gammu.ts"
 import { TransmissionFailed } from "./transmitters/TransmissionFailed.ts"
 

@@ -9,9 +9,10 @@
  * No worker is started before the first question. Twice as many as are busy are kept, up to the most, so that one is
  * ready when another is ended; those that nobody needed for five minutes are ended too.
  */
-import { NodeWorker } from "@effect/platform-node"
+import * as NodeWorker from "@effect/platform-node/NodeWorker"
 import { Clock, Deferred, Effect, Exit, Option, Pool, type Scope, Semaphore } from "effect"
-import { Worker, type WorkerError } from "effect/workers"
+import * as Worker from "effect/workers/Worker"
+import type * as WorkerError from "effect/workers/WorkerError"
 import { availableParallelism } from "node:os"
 import { extname } from "node:path"
 import * as WorkerThreads from "node:worker_threads"

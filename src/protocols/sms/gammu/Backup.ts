@@ -13,7 +13,7 @@
  *
  * Pure: imports only `effect`.
  */
-import { Ini } from "effect/encoding"
+import * as Ini from "effect/encoding/Ini"
 import * as Received from "./Received.ts"
 
 /** The texts of a file that were received; those that were sent, or are to be, and what is no text, are left out. */

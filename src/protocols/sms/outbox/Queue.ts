@@ -3,7 +3,8 @@
  * only the first of a line may be sent.
  */
 import { Effect } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 
 /** A text that waits; times are milliseconds since 1970. */
 export interface Entry {

@@ -6,7 +6,7 @@
  * in trying again, or after a week.
  */
 import { Clock, Duration, Effect, FiberSet, Latch, Metric, Schedule, type Scope } from "effect"
-import type { SqlError } from "effect/sql"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Durability from "../../../storage/Durability.ts"
 import { TransmissionFailed, type Transmitter } from "../Transmitter.ts"
 import type { Entry, Queue } from "./Queue.ts"

@@ -7,7 +7,7 @@
  * his next message.
  */
 import { Context, Effect, Layer, Semaphore } from "effect"
-import type { SqlClient } from "effect/sql"
+import type * as SqlClient from "effect/sql/SqlClient"
 import type { Accounts } from "../../../accounts/Accounts.ts"
 import type { Changes } from "../../../storage/Changes.ts"
 import type * as Durability from "../../../storage/Durability.ts"

@@ -4,7 +4,8 @@
  * An expiry that is written only ever moves on: whoever writes it late, or beside another process, takes nothing away.
  */
 import { Array, Effect } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
+import type * as SqlError from "effect/sql/SqlError"
 import type { State } from "../State.ts"
 import { maxKeys } from "./Limits.ts"
 

@@ -4,7 +4,7 @@
  * A crash loses those of the last second or so, and with them nothing but that much of the sessions' time.
  */
 import { Effect, Latch, type Scope, Semaphore } from "effect"
-import type { SqlError } from "effect/sql"
+import type * as SqlError from "effect/sql/SqlError"
 import * as Durability from "../../../storage/Durability.ts"
 import type { Records } from "./Records.ts"
 

@@ -23,7 +23,8 @@
  * 16 programs run at a time. Whoever comes when so many do waits for his turn, no longer than his program may take.
  */
 import { Duration, Effect, Fiber, Schema, Semaphore, Stream } from "effect"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import { stripVTControlCharacters } from "node:util"
 import type { Program as Declared, ProgramParameter } from "../Configuration.ts"
 import * as Command from "./Command.ts"

@@ -7,7 +7,8 @@
  * goes in pieces, in order. Unicode is asked for only where the GSM alphabet does not do, for it halves what fits.
  */
 import { Duration, Effect, Stream } from "effect"
-import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import * as ChildProcess from "effect/process/ChildProcess"
+import * as ChildProcessSpawner from "effect/process/ChildProcessSpawner"
 import { isGsm } from "./Gsm.ts"
 import { TransmissionFailed } from "./TransmissionFailed.ts"
 

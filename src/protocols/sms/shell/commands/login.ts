@@ -1,5 +1,5 @@
 import { Effect, Redacted, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import * as SqlClient from "effect/sql/SqlClient"
 import { Accounts, type LoginFailed } from "../../../../accounts/Accounts.ts"
 import * as Durability from "../../../../storage/Durability.ts"
 import * as Account from "../../Account.ts"
