@@ -83,6 +83,13 @@ export class Closing<out Reply> extends Data.TaggedClass("Closing")<{
 export const closing = <const Reply>(...replies: ReadonlyArray<Reply>): Closing<Reply> =>
   new Closing<Reply>({ replies })
 
+/**
+ * The answer to a frame that is no request, for a protocol in which only one over the limit ends the connection: what is
+ * longer is not kept, and nobody reads megabytes to their end for the sake of a line.
+ */
+export const closingIfTooLong = <Reply>(problem: Unreadable, reply: Reply): Answer<Reply> =>
+  problem._tag === "BadFrame" && problem.reason === "TooLong" ? closing(reply) : reply
+
 /** A frame that is no request: the framing could not read it, or it is not in the grammar of the requests. */
 export type Unreadable = Framing.BadFrame | Malformed
 

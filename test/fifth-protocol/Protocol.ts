@@ -27,8 +27,10 @@ export const Keys = Message.make("keys", { prefix: Schema.optionalKey(Name) })
 // -> quit
 export const Quit = Message.make("quit", {})
 
-export const Request = Syntax.words([Use, Put, Get, Delete, Keys, Quit])
-export type Request = typeof Request.Type
+const requests = [Use, Put, Get, Delete, Keys, Quit] as const
+
+export type Request = (typeof requests)[number]["Type"]
+export const Request: Schema.Codec<Request, string> = Syntax.words(requests)
 
 // <- ok
 export const Ok = Message.make("ok", {})
@@ -47,8 +49,10 @@ export const Failure = Message.make(
   { keyword: "error" }
 )
 
-export const Reply = Syntax.words([Ok, Value, Key, End, Failure])
-export type Reply = typeof Reply.Type
+const replies = [Ok, Value, Key, End, Failure] as const
+
+export type Reply = (typeof replies)[number]["Type"]
+export const Reply: Schema.Codec<Reply, string> = Syntax.words(replies)
 
 export const Kv = Protocol.make({
   name: "kv",
@@ -56,10 +60,7 @@ export const Kv = Protocol.make({
   request: Request,
   reply: Reply,
   isLast: ({ _tag }) => _tag !== "key",
-  // A line that is too long is the end; any other that is no request is not.
-  onUnreadable: (problem) => {
-    const reply = { _tag: "Failure", reason: "syntax" } as const
-    return problem._tag === "BadFrame" ? Protocol.closing(reply) : reply
-  },
+  isError: ({ _tag }) => _tag === "Failure",
+  onUnreadable: (problem) => Protocol.closingIfTooLong(problem, Failure.make({ reason: "syntax" })),
   onDefect: { _tag: "Failure", reason: "internal" }
 })

@@ -83,10 +83,12 @@ export const List = Message.make("list", { page: Schema.optionalKey(Natural) })
 // quit
 export const Quit = Message.make("quit", {})
 
-export const Request = Syntax.pairs([Id, Add, Comment, Auth, Del, Search, List, Quit], {
+const requests = [Id, Add, Comment, Auth, Del, Search, List, Quit] as const
+
+export type Request = (typeof requests)[number]["Type"]
+export const Request: Schema.Codec<Request, string> = Syntax.pairs(requests, {
   bare: ["id", "del"]
 })
-export type Request = typeof Request.Type
 
 /** An item as a reply shows it; the date as `date "+%G-%m-%d %H:%M:%S"` prints it. */
 export const Item = Schema.Struct({
@@ -174,7 +176,7 @@ export const ProtocolError = reply(
 // A request that could not be carried out through no fault of its own; not in the specification.
 export const Failed = reply("Failed", "error", "Internal error", Schema.Null)
 
-const documents = Syntax.json([
+const replies = [
   Available,
   Registered,
   Deleted,
@@ -189,7 +191,11 @@ const documents = Syntax.json([
   NotDeleted,
   ProtocolError,
   Failed
-])
+] as const
+
+export type Reply = (typeof replies)[number]["Type"]
+
+const documents: Schema.Codec<Reply, string> = Syntax.json(replies)
 
 // "data": <ID>, which is a number here also where `JSON.parse` would round it: there it is read and written as digits.
 const notCommented = /^(\{"status":"error","message":"Could not add new comment\.","data":)"?(\d{16,})"?\}$/
@@ -201,7 +207,7 @@ const toDocument = (line: string): string =>
 
 const toLine = (document: string): string => document.replace(notCommented, "$1$2}")
 
-export const Reply = Schema.String.pipe(
+export const Reply: Schema.Codec<Reply, string> = Schema.String.pipe(
   Schema.decodeTo(documents, {
     decode: SchemaGetter.transform(toDocument),
     encode: SchemaGetter.transform(toLine)
@@ -215,21 +221,17 @@ setShortcut(Reply, {
     return document && toLine(document)
   }
 })
-export type Reply = typeof Reply.Type
 
 /** The longest request in bytes, its LF not counted: 64 KiB of comments, and room for what stands around them. */
 export const maxLength = 66_560
 
 /** Exon, as this server speaks it. A line outside the grammar is a protocol error; only one over the limit closes. */
-export const Exon = Wireline.make({
+export const Exon: Wireline.Protocol<"exon", Request, Reply> = Wireline.make({
   name: "exon",
   framing: Framing.lines({ maxLength }),
   request: Request,
   reply: Reply,
   isError: ({ status }) => status === "error",
-  onUnreadable: (problem) => {
-    const error = ProtocolError.make({ data: null })
-    return problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(error) : error
-  },
+  onUnreadable: (problem) => Wireline.closingIfTooLong(problem, ProtocolError.make({ data: null })),
   onDefect: Failed.make({ data: null })
 })

@@ -45,8 +45,10 @@ export const Operation = Message.make(
   { keyword: "FUNCTION" }
 )
 
-export const Request = Syntax.colonPairs([Connect, Login, Create, Disconnect, List, Operation])
-export type Request = typeof Request.Type
+const requests = [Connect, Login, Create, Disconnect, List, Operation] as const
+
+export type Request = (typeof requests)[number]["Type"]
+export const Request: Schema.Codec<Request, string> = Syntax.colonPairs(requests)
 
 // AUTHENTIFICATION SUCCESSFUL
 export const Successful = Message.make("Successful", {}, { keyword: "AUTHENTIFICATION SUCCESSFUL" })
@@ -93,7 +95,7 @@ export const Response = Message.make(
 // ERROR:REASON=reason, for a line outside the grammar (notes on the specification).
 export const Failure = Message.make("Failure", { reason: Value }, { keyword: "ERROR" })
 
-export const Reply = Syntax.colonPairs([
+const replies = [
   Successful,
   Failed,
   Authentification,
@@ -102,8 +104,10 @@ export const Reply = Syntax.colonPairs([
   Functions,
   Response,
   Failure
-])
-export type Reply = typeof Reply.Type
+] as const
+
+export type Reply = (typeof replies)[number]["Type"]
+export const Reply: Schema.Codec<Reply, string> = Syntax.colonPairs(replies)
 
 /** The longest line in bytes, its LF not counted. */
 export const maxLength = 8192
@@ -113,14 +117,13 @@ const errors: ReadonlySet<Reply["_tag"]> = new Set(["Failed", "NotCreated", "Fai
 const malformed = Failure.make({ reason: "malformed message" })
 
 /** RSCP, as this server speaks it. A line outside the grammar is an error; only one over the limit closes. */
-export const Rscp = Wireline.make({
+export const Rscp: Wireline.Protocol<"rscp", Request, Reply> = Wireline.make({
   name: "rscp",
   framing: Framing.lines({ maxLength }),
   request: Request,
   reply: Reply,
   isError: (reply) =>
     reply._tag === "Response" ? reply.answer.startsWith("ERROR ") : errors.has(reply._tag),
-  onUnreadable: (problem) =>
-    problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(malformed) : malformed,
+  onUnreadable: (problem) => Wireline.closingIfTooLong(problem, malformed),
   onDefect: Failure.make({ reason: "internal error" })
 })

@@ -49,19 +49,10 @@ export const Display = Message.make("display", {})
 // c->s log [on|off]
 export const Log = Message.make("log", { state: Schema.optionalKey(Schema.Literals(["on", "off"])) })
 
-export const Request = Syntax.words([
-  Hello,
-  Clear,
-  Id,
-  Path,
-  Permission,
-  Plug,
-  Install,
-  Uninstall,
-  Display,
-  Log
-])
-export type Request = typeof Request.Type
+const requests = [Hello, Clear, Id, Path, Permission, Plug, Install, Uninstall, Display, Log] as const
+
+export type Request = (typeof requests)[number]["Type"]
+export const Request: Schema.Codec<Request, string> = Syntax.words(requests)
 
 // s->c string error on
 export const ErrorOn = Message.make("ErrorOn", {}, { keyword: "string error on" })
@@ -110,8 +101,10 @@ export type Reason = typeof Reason.Type
 // ERROR-LINE ::= error [ ARGS ]...
 export const Error = Message.make("error", { reason: Reason })
 
-export const Reply = Syntax.words([ErrorOn, StringId, StringPath, StringPermission, StringPlug, Done, Error])
-export type Reply = typeof Reply.Type
+const replies = [ErrorOn, StringId, StringPath, StringPermission, StringPlug, Done, Error] as const
+
+export type Reply = (typeof replies)[number]["Type"]
+export const Reply: Schema.Codec<Reply, string> = Syntax.words(replies)
 
 /** The longest request in bytes, its LF not counted. */
 export const maxLength = 8192
@@ -120,7 +113,7 @@ export const maxLength = 8192
  * sec-lsm-manager, as this server speaks it. A frame that is no request is answered `error protocol`, and the
  * connection closes.
  */
-export const SecLsmManager = Wireline.make({
+export const SecLsmManager: Wireline.Protocol<"sec-lsm-manager", Request, Reply> = Wireline.make({
   name: "sec-lsm-manager",
   framing: Framing.lines({ maxLength, escape: "\\", carriageReturn: "keep" }),
   request: Request,
