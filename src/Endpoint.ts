@@ -134,6 +134,12 @@ export const layerServer = (
     })
   )
 
+/** An endpoint that a client can connect to, which is none that a server takes over. */
+export type Reachable = Extract<Endpoint, { readonly _tag: "Tcp" | "Tls" | "Unix" }>
+
+export const isReachable = (endpoint: Endpoint): endpoint is Reachable =>
+  endpoint._tag === "Tcp" || endpoint._tag === "Tls" || endpoint._tag === "Unix"
+
 /**
  * Connects to an endpoint, which must be on TCP, with or without TLS, or a Unix socket. The connection is made when the
  * `Socket` is first read; that it cannot be made is an error of reading.
@@ -144,14 +150,11 @@ export const layerServer = (
  * for the server's certificate, and when that is not for the host of the endpoint. Files are read for every connection.
  */
 export const layerClient = (
-  endpoint: Extract<Endpoint, { _tag: "Tcp" | "Tls" | "Unix" }>,
+  endpoint: Reachable,
   options: { readonly tls?: Tls.ClientOptions } = {}
 ): Layer.Layer<Socket.Socket> => Layer.effect(Socket.Socket, clientSocket(endpoint, options.tls ?? {}))
 
-const clientSocket = (
-  endpoint: Parameters<typeof layerClient>[0],
-  tls: Tls.ClientOptions
-): Effect.Effect<Socket.Socket> => {
+const clientSocket = (endpoint: Reachable, tls: Tls.ClientOptions): Effect.Effect<Socket.Socket> => {
   switch (endpoint._tag) {
     case "Tcp":
       return NodeSocket.makeNet({ host: endpoint.host, port: endpoint.port, noDelay: true })

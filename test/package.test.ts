@@ -49,19 +49,23 @@ const reach = (path: string): ReadonlySet<string> => {
 
 const isEffect = (name: string): boolean => name === "effect" || name.startsWith("effect/")
 
-/** The room that a module belongs to: `core`, `accounts`, `storage`, `protocols/NAME`, `cli`, `main`. */
+/** The room that a module belongs to: `core`, `accounts`, `storage`, `protocols/NAME`, `protocols/NAME/cli`, `cli`, `main`. */
 const roomOf = (path: string): string => {
-  const [, first, second] = path.split("/")
-  if (first === "protocols") return `protocols/${second}`
+  const [, first, second, third] = path.split("/")
+  if (first === "protocols") return `protocols/${second}${third === "cli" ? "/cli" : ""}`
   if (first === "main.ts") return "main"
   return ["accounts", "storage", "cli"].includes(first!) ? first! : "core"
 }
 
 /** DESIGN.md, "Who may import whom". */
 const mayImport = (from: string, to: string): boolean => {
-  if (from === to || from === "main" || from === "cli") return to !== "main"
-  if (from.startsWith("protocols/")) return ["core", "accounts", "storage"].includes(to)
-  return (from === "accounts" || from === "storage") && ["core", "accounts", "storage"].includes(to)
+  if (from === to || from === "main") return to !== "main"
+  const foundation = ["core", "accounts", "storage"]
+  if (from === "cli") return foundation.includes(to)
+  // What the command has of a protocol knows both.
+  if (from.endsWith("/cli")) return [...foundation, "cli", from.replace(/\/cli$/, "")].includes(to)
+  if (from.startsWith("protocols/")) return foundation.includes(to)
+  return (from === "accounts" || from === "storage") && foundation.includes(to)
 }
 
 const protocols = globSync("src/protocols/*/Protocol.ts", { cwd: repository }).toSorted()

@@ -7,8 +7,7 @@ import { Argument, Flag } from "effect/cli"
 import * as Email from "../accounts/Email.ts"
 import * as Name from "../accounts/Name.ts"
 import * as PhoneNumber from "../accounts/PhoneNumber.ts"
-import { realm as sms } from "../protocols/sms/Account.ts"
-import { Role } from "../protocols/sms/State.ts"
+import { Role, sms } from "../accounts/Realm.ts"
 
 /** An account cannot be what it is told to be; the message says why. */
 export class BadAccount extends Schema.TaggedError<BadAccount>()("BadAccount", {

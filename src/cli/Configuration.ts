@@ -1,37 +1,40 @@
 /**
- * What `wireline.toml` tells: the settings that flags and the environment may tell, too, and the rest of the table
- * `[sms]`, which is too much for these. A key that is not known is refused, for it is a misspelled one.
+ * What `wireline.toml` tells: the settings that flags and the environment may tell, too, and what protocols have in their
+ * tables besides these. A key that is not known is refused, for it is a misspelled one.
  *
  * Names of several words are joined by underscores.
  */
 import { Effect, Exit, FileSystem, Option, Schema, SchemaIssue } from "effect"
 import * as Toml from "effect/encoding/Toml"
 import { resolve } from "node:path"
-import * as Sms from "../protocols/sms/Configuration.ts"
 import { BadConfiguration, type Location, pathOf } from "./ConfigurationFile.ts"
 import * as KeyPlaces from "./KeyPlaces.ts"
 import type * as Setting from "./Setting.ts"
-import { settings } from "./Settings.ts"
 
 /** What the file tells. */
 export interface Configuration {
   /** By the names of the flags. */
   readonly settings: ReadonlyMap<string, Setting.Told>
-  readonly sms: Sms.Configuration
+  /** What the table of a protocol has besides settings. */
+  readonly of: <A>(table: Setting.Table<A>) => A
   /** Where a key is, as `FILE:LINE`, if it is in the file. */
   readonly originOf: (path: KeyPlaces.Path) => string | undefined
 }
 
+/** What no file tells. */
+export const none: Configuration = {
+  settings: new Map(),
+  of: ({ defaults }) => defaults,
+  originOf: () => undefined
+}
+
 const keyOf = ({ key, table }: Setting.Place): string => (table === undefined ? key : `${table}.${key}`)
 
-/** All settings that a file may tell, by table and key. */
-const known: ReadonlyMap<string, Setting.About> = new Map(
-  Object.values(settings).flatMap(({ about }) =>
-    about.place === undefined ? [] : [[keyOf(about.place), about]]
-  )
-)
+/** The settings that a file may tell, by table and key. */
+type Known = ReadonlyMap<string, Setting.About>
 
-const tables = new Set([...known.values()].flatMap(({ place }) => place?.table ?? []))
+const knownOf = ({ settings }: Setting.Vocabulary): Known =>
+  new Map(settings.flatMap((about) => (about.place === undefined ? [] : [[keyOf(about.place), about]])))
 
 /** What is wrong with a key. */
 interface Problem {
@@ -41,7 +44,8 @@ interface Problem {
 
 /** Reads the file. */
 export const read = Effect.fnUntraced(function* (
-  location: Location
+  location: Location,
+  vocabulary: Setting.Vocabulary
 ): Effect.fn.Return<Configuration, BadConfiguration, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
   const path = pathOf(location)
@@ -52,13 +56,13 @@ export const read = Effect.fnUntraced(function* (
   const table = yield* Effect.mapError(Effect.fromResult(Toml.parse(text)), ({ message }) =>
     notToml(path, message)
   )
-  const { problems, sms, told } = understand(table, location)
+  const { others, problems, told } = understand(table, location, vocabulary)
   const places = KeyPlaces.of(text)
-  const [first, ...others] = problems
+  const [first, ...more] = problems
     .map(({ path, what }) => ({ key: path.join("."), what, ...places.nearest(path) }))
     .toSorted((a, b) => a.line - b.line || a.column - b.column)
     .map(({ column, key, line, what }) => `${path}:${line}:${column}: ${key}: ${what}`)
-  if (first !== undefined) return yield* new BadConfiguration({ problems: [first, ...others] })
+  if (first !== undefined) return yield* new BadConfiguration({ problems: [first, ...more] })
   return {
     settings: new Map(
       told.map(({ about, path: key, text }) => [
@@ -66,7 +70,8 @@ export const read = Effect.fnUntraced(function* (
         { text, origin: `${path}:${places.nearest(key).line}` }
       ])
     ),
-    sms,
+    // What was decoded with a table's Schema is its own.
+    of: <A>(table: Setting.Table<A>) => (others.get(table.name) ?? table.defaults) as A,
     originOf: (key) => {
       const place = places.exact(key)
       return place && `${path}:${place.line}`
@@ -101,16 +106,19 @@ interface Written {
 }
 
 /** What the file says, and all that is wrong with it. */
-const understand = (file: Table, location: Location) => {
+const understand = (file: Table, location: Location, vocabulary: Setting.Vocabulary) => {
+  const known = knownOf(vocabulary)
+  const tables = new Set([...known.values()].flatMap(({ place }) => place?.table ?? []))
   const problems: Array<Problem> = []
   const told: Array<Written> = []
-  const shell: Table = {}
+  const rests = new Map(vocabulary.tables.map(({ name }): [string, Table] => [name, {}]))
 
   const entry = (path: readonly [string] | readonly [string, string], value: unknown) => {
     const about = known.get(path.join("."))
     if (about === undefined) {
-      if (path[0] === "sms" && path.length === 2) shell[path[1]] = value
-      else problems.push({ path, what: `there is no such key${meant(path)}` })
+      const rest = path.length === 2 ? rests.get(path[0]) : undefined
+      if (rest === undefined) problems.push({ path, what: `there is no such key${meant(path, known)}` })
+      else rest[path[1]!] = value
       return
     }
     const written = textOf(about, value)
@@ -120,7 +128,7 @@ const understand = (file: Table, location: Location) => {
 
   for (const [name, value] of Object.entries(file)) {
     if (!tables.has(name)) entry([name], value)
-    else if (!isTable(value)) problems.push({ path: [name], what: `Expected a table${meant([name])}` })
+    else if (!isTable(value)) problems.push({ path: [name], what: `Expected a table${meant([name], known)}` })
     else for (const [key, element] of Object.entries(value)) entry([name, key], element)
   }
 
@@ -129,14 +137,20 @@ const understand = (file: Table, location: Location) => {
     problems.push({ path: data.path, what: "is not the directory of this file; give the file with --config" })
   }
 
-  const decoded = decodeShell(shell)
-  if (Exit.isFailure(decoded)) {
-    for (const reason of decoded.cause.reasons) {
-      if (reason._tag === "Fail") problems.push(...problemsOf(reason.error.issue))
+  const others = new Map<string, unknown>()
+  for (const { name, schema } of vocabulary.tables) {
+    const decoded = Schema.decodeUnknownExit(schema, strictly)(rests.get(name))
+    if (Exit.isSuccess(decoded)) others.set(name, decoded.value)
+    else {
+      for (const reason of decoded.cause.reasons) {
+        if (reason._tag === "Fail") problems.push(...problemsOf(name, reason.error.issue))
+      }
     }
   }
-  return { problems, told, sms: Exit.isSuccess(decoded) ? decoded.value : Sms.defaults }
+  return { problems, told, others }
 }
+
+const strictly = { onExcessProperty: "error", errors: "all" } as const
 
 /** A setting as a flag would have it, if the value is of its type, and one that it takes. */
 const textOf = (about: Setting.About, value: unknown): string | { readonly problem: string } => {
@@ -159,7 +173,7 @@ export const problemOf = (about: Setting.About, text: string): string | undefine
 }
 
 /** The key that whoever wrote the name of a flag, or dashes, has meant. */
-const meant = (path: ReadonlyArray<string>): string => {
+const meant = (path: ReadonlyArray<string>, known: Known): string => {
   const flag = (parts: ReadonlyArray<string>) => parts.join("-").replaceAll("_", "-")
   const place = [...known.values()].find(
     ({ name }) => name === flag(path) || name === flag(path.slice(-1))
@@ -168,11 +182,9 @@ const meant = (path: ReadonlyArray<string>): string => {
   return `; ${place.key}${place.table === undefined ? "" : ` in [${place.table}]`} is meant`
 }
 
-const decodeShell = Schema.decodeUnknownExit(Sms.Configuration, { onExcessProperty: "error", errors: "all" })
-
-const problemsOf = (issue: SchemaIssue.Issue): ReadonlyArray<Problem> =>
+const problemsOf = (table: string, issue: SchemaIssue.Issue): ReadonlyArray<Problem> =>
   formatIssue(issue).issues.map(({ message, path = [] }) => ({
-    path: ["sms", ...path.filter((part) => typeof part === "string" || typeof part === "number")],
+    path: [table, ...path.filter((part) => typeof part === "string" || typeof part === "number")],
     what: message.replaceAll(/\s*\n\s*/g, " ")
   }))
 

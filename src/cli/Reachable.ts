@@ -3,10 +3,9 @@
  */
 import { Schema } from "effect"
 import * as Endpoint from "../Endpoint.ts"
-import { isReachable } from "../protocols/sms/Delivery.ts"
 
 export const Reachable = Endpoint.FromString.pipe(
-  Schema.refine(isReachable, {
+  Schema.refine(Endpoint.isReachable, {
     expected: "an endpoint to connect to: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH"
   })
 )

@@ -2,7 +2,17 @@
  * Settings: each is a flag, `--max-connections 100`, an environment variable, `WIRELINE_MAX_CONNECTIONS=100`, and a key
  * of `wireline.toml`, `max_connections = 100`. The flag wins over the variable, and the variable over the file.
  */
-import { Config, Duration, Effect, type FileSystem, Option, Schema, SchemaGetter, SchemaIssue } from "effect"
+import {
+  Config,
+  Context,
+  Duration,
+  Effect,
+  type FileSystem,
+  Option,
+  Schema,
+  SchemaGetter,
+  SchemaIssue
+} from "effect"
 import { CliError, Flag, type Param } from "effect/cli"
 import * as Endpoint from "../Endpoint.ts"
 import * as TimeSpan from "../TimeSpan.ts"
@@ -35,6 +45,27 @@ export interface Place {
   readonly table: string | undefined
   readonly key: string
 }
+
+/** What the table of a protocol has in the file besides settings, too much for flags. */
+export interface Table<out A> {
+  readonly name: string
+  readonly schema: Schema.Codec<A, unknown>
+  /** What holds where there is no file. */
+  readonly defaults: A
+  /** How what a file has in it is shown: as lines of a file that tells the same, without secrets. */
+  readonly lines: (file: Configuration) => ReadonlyArray<string>
+}
+
+/** All that a file may tell. */
+export interface Vocabulary {
+  readonly settings: ReadonlyArray<About>
+  readonly tables: ReadonlyArray<Table<unknown>>
+}
+
+/** What the files of this command may tell; nothing unless provided. */
+export const Vocabulary = Context.Reference<Vocabulary>("wireline/cli/Vocabulary", {
+  defaultValue: () => ({ settings: [], tables: [] })
+})
 
 /** A setting as it was written, and where that was. */
 export interface Told {
@@ -211,16 +242,13 @@ export const locationOf = Effect.fnUntraced(function* (
   return { data, config: Option.fromUndefinedOr(config) }
 })
 
-/**
- * Reads the file, where there is one or must be one. What reads it knows all settings, which begin with this module, so
- * it is imported when they are there.
- */
+/** Reads the file, where there is one or must be one; what reads it is loaded then. */
 export const readFile = Effect.fnUntraced(function* (
   location: ConfigurationFile.Location
 ): Effect.fn.Return<Configuration | undefined, ConfigurationFile.BadConfiguration, FileSystem.FileSystem> {
   if (!ConfigurationFile.isExpected(location)) return undefined
   const { read } = yield* Effect.promise(() => import("./Configuration.ts"))
-  return yield* read(location)
+  return yield* read(location, yield* Vocabulary)
 })
 
 /** A whole number of at least 1. */

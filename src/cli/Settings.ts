@@ -6,14 +6,11 @@ import type { Command } from "effect/cli"
 import * as Endpoint from "../Endpoint.ts"
 import { config } from "./ConfigSetting.ts"
 import { data } from "./DataSetting.ts"
-import * as ExonSetting from "./ExonSetting.ts"
-import * as RscpSetting from "./RscpSetting.ts"
-import * as SecLsmManagerSetting from "./SecLsmManagerSetting.ts"
 import * as Setting from "./Setting.ts"
-import * as SmsSetting from "./SmsSetting.ts"
 import * as TlsSetting from "./TlsSetting.ts"
 
-export const settings = {
+/** What belongs to no protocol, and is told first. */
+const general = {
   config,
   data,
   maxConnections: Setting.count(
@@ -24,11 +21,11 @@ export const settings = {
     "idle-timeout",
     Setting.TimeLimit,
     "How long a connection may say nothing: 30s, 10m, 2h or off (default: off, for RSCP 30m)"
-  ).pipe(Setting.withMetavar("TIME"), Setting.optional()),
-  ...SecLsmManagerSetting.settings,
-  ...ExonSetting.settings,
-  ...RscpSetting.settings,
-  ...SmsSetting.settings,
+  ).pipe(Setting.withMetavar("TIME"), Setting.optional())
+}
+
+/** What belongs to no protocol either, and is told last. */
+const surroundings = {
   metrics: Setting.make(
     "metrics",
     Schema.Union([Schema.Literal("off"), Endpoint.TcpFromString]),
@@ -41,5 +38,30 @@ export const settings = {
   ...TlsSetting.settings
 }
 
+/** The settings of one protocol. */
+export type Own = Readonly<Record<string, Setting.Setting<unknown>>>
+
+/** Some protocols, as far as this is about them. */
+type Protocols = ReadonlyArray<{
+  readonly name: string
+  readonly settings: Own
+  readonly table?: Setting.Table<unknown> | undefined
+}>
+
+/** All settings of a server of these protocols. */
+export const of = (protocols: Protocols) => ({
+  ...general,
+  protocols: Object.fromEntries(protocols.map(({ name, settings }): [string, Own] => [name, settings])),
+  ...surroundings
+})
+
 /** What `serve` was told, defaults filled in. */
-export interface Settings extends Command.Command.Config.Infer<typeof settings> {}
+export interface Settings extends Command.Command.Config.Infer<ReturnType<typeof of>> {}
+
+/** All that the configuration file of such a server may tell. */
+export const vocabularyOf = (protocols: Protocols): Setting.Vocabulary => ({
+  settings: [general, ...protocols.map(({ settings }) => settings), surroundings]
+    .flatMap((settings: Own) => Object.values(settings))
+    .map(({ about }) => about),
+  tables: protocols.flatMap(({ table }) => table ?? [])
+})

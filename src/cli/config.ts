@@ -1,23 +1,22 @@
 /**
  * `wireline config`: whether the configuration is right, and what it comes to.
  */
-import { Console, Effect, type FileSystem, Option, Schema } from "effect"
+import { Console, Effect, type FileSystem, Option } from "effect"
 import { type CliError, Command } from "effect/cli"
 import { resolve } from "node:path"
 import type { CertificateError } from "../Certificates.ts"
-import * as Sms from "../protocols/sms/Configuration.ts"
 import * as Configuration from "./Configuration.ts"
 import * as ConfigurationFile from "./ConfigurationFile.ts"
 import { type NothingToServe, prepare } from "./serve.ts"
 import * as Setting from "./Setting.ts"
-import { settings } from "./Settings.ts"
+import type { Service } from "./Service.ts"
+import * as Settings from "./Settings.ts"
 import type { NoCertificate } from "./TlsSetting.ts"
 import * as TomlText from "./TomlText.ts"
 
-const all = Object.values(settings).map(({ about }) => about)
-
 /** The flags of `serve`, as they are written. */
-const flags = Object.fromEntries(all.map((about) => [about.name, Setting.alone(about)]))
+const flagsOf = ({ settings }: Setting.Vocabulary) =>
+  Object.fromEntries(settings.map((about) => [about.name, Setting.alone(about)]))
 
 type Flags = Readonly<Record<string, Option.Option<string>>>
 
@@ -45,7 +44,7 @@ const gather = Effect.fnUntraced(function* (given: Flags): Effect.fn.Return<
     return Effect.undefined
   })
   const entries: Array<Entry> = []
-  for (const about of all) {
+  for (const about of (yield* Setting.Vocabulary).settings) {
     const told = yield* toldOf(about, flag(about.name), file)
     entries.push({ about, told })
     if (told === undefined) continue
@@ -72,71 +71,78 @@ const toldOf = Effect.fnUntraced(function* (
 
 /** What `serve` finds wrong in settings that are right one by one. */
 const asServed = (
+  services: ReadonlyArray<Service>,
   given: Flags
 ): Effect.Effect<
   void,
   NothingToServe | NoCertificate | CertificateError | CliError.CliError,
   Command.Environment
 > =>
-  Command.runWith(Command.make("serve", settings, prepare), { version: "", renderErrors: false })(
-    Object.entries(given).flatMap(([name, text]) => (Option.isNone(text) ? [] : [`--${name}=${text.value}`]))
+  Command.runWith(
+    Command.make("serve", Settings.of(services), (settings) => prepare(services, settings)),
+    { version: "", renderErrors: false }
+  )(Object.entries(given).flatMap(([name, text]) => (Option.isNone(text) ? [] : [`--${name}=${text.value}`])))
+
+const check = (services: ReadonlyArray<Service>) =>
+  Command.make(
+    "check",
+    flagsOf(Settings.vocabularyOf(services)),
+    Effect.fnUntraced(function* (given) {
+      const { file, path } = yield* gather(given)
+      yield* asServed(services, given)
+      yield* Console.log(
+        file === undefined ? `there is no ${path}; nothing is wrong without it` : `${path} is right`
+      )
+    })
+  ).pipe(
+    Command.withDescription(
+      "Look for what is wrong in the configuration file, the environment and these flags: all of it, a line each, and exit status 1"
+    ),
+    Command.withExamples([
+      {
+        command: "wireline config check --config /etc/wireline.toml",
+        description: "Check a file before the server is started with it"
+      }
+    ])
   )
 
-const check = Command.make(
-  "check",
-  flags,
-  Effect.fnUntraced(function* (given) {
-    const { file, path } = yield* gather(given)
-    yield* asServed(given)
-    yield* Console.log(
-      file === undefined ? `there is no ${path}; nothing is wrong without it` : `${path} is right`
-    )
-  })
-).pipe(
-  Command.withDescription(
-    "Look for what is wrong in the configuration file, the environment and these flags: all of it, a line each, and exit status 1"
-  ),
-  Command.withExamples([
-    {
-      command: "wireline config check --config /etc/wireline.toml",
-      description: "Check a file before the server is started with it"
-    }
-  ])
-)
-
-const print = Command.make(
-  "print",
-  flags,
-  Effect.fnUntraced(function* (given) {
-    const { entries, file, path } = yield* gather(given)
-    const data =
-      entries.find(({ about }) => about.name === "data")?.told?.text ?? ConfigurationFile.defaultData()
-    yield* Console.log(
-      [
-        file === undefined ? `# there is no ${path}` : `# with ${path}`,
-        ...tablesOf(entries).flatMap(([table, entries]) => [
-          ...(table === undefined ? [] : ["", `[${table}]`]),
-          ...entries.map((entry) => settingLine(entry, resolve(data))),
-          ...(table === "sms" ? shellLines(file) : [])
-        ])
-      ].join("\n")
-    )
-  })
-).pipe(
-  Command.withDescription(
-    "Print what the server is told, as a configuration file: every setting, and where it comes from; secrets are left out"
-  ),
-  Command.withExamples([
-    {
-      command: "wireline config print --data /var/lib/wireline",
-      description: "What holds for the server on this directory"
-    },
-    {
-      command: "wireline config print > wireline.toml",
-      description: "Begin a configuration file with what holds without one"
-    }
-  ])
-)
+const print = (services: ReadonlyArray<Service>) =>
+  Command.make(
+    "print",
+    flagsOf(Settings.vocabularyOf(services)),
+    Effect.fnUntraced(function* (given) {
+      const { entries, file, path } = yield* gather(given)
+      const { tables } = yield* Setting.Vocabulary
+      const data =
+        entries.find(({ about }) => about.name === "data")?.told?.text ?? ConfigurationFile.defaultData()
+      yield* Console.log(
+        [
+          file === undefined ? `# there is no ${path}` : `# with ${path}`,
+          ...tablesOf(entries).flatMap(([table, entries]) => [
+            ...(table === undefined ? [] : ["", `[${table}]`]),
+            ...entries.map((entry) => settingLine(entry, resolve(data))),
+            ...tables
+              .filter(({ name }) => name === table)
+              .flatMap(({ lines }) => lines(file ?? Configuration.none))
+          ])
+        ].join("\n")
+      )
+    })
+  ).pipe(
+    Command.withDescription(
+      "Print what the server is told, as a configuration file: every setting, and where it comes from; secrets are left out"
+    ),
+    Command.withExamples([
+      {
+        command: "wireline config print --data /var/lib/wireline",
+        description: "What holds for the server on this directory"
+      },
+      {
+        command: "wireline config print > wireline.toml",
+        description: "Begin a configuration file with what holds without one"
+      }
+    ])
+  )
 
 /** What is above all tables, and then the tables. */
 const tablesOf = (
@@ -156,41 +162,13 @@ const settingLine = ({ about, told }: Entry, data: string): string => {
   return `${key} = ${about.isNumber ? text : TomlText.value(text)} # ${origin}`
 }
 
-/** What the table `[sms]` has besides settings. */
-const shellLines = (file: Configuration.Configuration | undefined): ReadonlyArray<string> => {
-  const sms = file?.sms ?? Sms.defaults
-  const originOf = (...path: ReadonlyArray<string | number>) => file?.originOf(["sms", ...path]) ?? "default"
-  const { commands, programs, tokens, ...plain } = sms
-  return [
-    ...Object.entries(Schema.encodeSync(Plain)(plain)).map(
-      ([key, value]) => `${key} = ${TomlText.value(value)} # ${originOf(key)}`
-    ),
-    ...Object.keys(tokens).map((role) => `# tokens.${role} is hidden # ${originOf("tokens", role)}`),
-    // Only a command knows which of its keys are secrets.
-    ...Object.keys(commands).map(
-      (name) => `# commands.${TomlText.key(name)} is hidden # ${originOf("commands", name)}`
-    ),
-    ...programs.flatMap((program, index) => {
-      const { environment, ...others } = Schema.encodeSync(Sms.Program)(program)
-      return [
-        "",
-        `[[sms.programs]] # ${originOf("programs", index)}`,
-        ...Object.entries(others).map(([key, value]) => `${key} = ${TomlText.value(value)}`),
-        ...Object.keys(environment ?? {}).map((name) => `# environment.${TomlText.key(name)} is hidden`)
-      ]
-    })
-  ]
-}
-
-const { commands: _commands, programs: _programs, tokens: _tokens, ...fields } = Sms.Configuration.fields
-const Plain = Schema.Struct(fields)
-
 /** The subcommand and its own. */
-export const configCommand = Command.make("config").pipe(
-  Command.withDescription("See what the server is told, and whether that is right"),
-  Command.withSubcommands([check, print]),
-  Command.withExamples([
-    { command: "wireline config check", description: "Look for mistakes" },
-    { command: "wireline config print", description: "See every setting, and where it comes from" }
-  ])
-)
+export const config = (services: ReadonlyArray<Service>) =>
+  Command.make("config").pipe(
+    Command.withDescription("See what the server is told, and whether that is right"),
+    Command.withSubcommands([check(services), print(services)]),
+    Command.withExamples([
+      { command: "wireline config check", description: "Look for mistakes" },
+      { command: "wireline config print", description: "See every setting, and where it comes from" }
+    ])
+  )

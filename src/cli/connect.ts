@@ -9,11 +9,8 @@ import type * as Endpoint from "../Endpoint.ts"
 import type * as Protocol from "../Protocol.ts"
 import type { Dialect } from "./connect/Dialect.ts"
 import { data } from "./DataSetting.ts"
-import * as ExonSetting from "./ExonSetting.ts"
 import { Reachable } from "./Reachable.ts"
-import * as RscpSetting from "./RscpSetting.ts"
-import * as SecLsmManagerSetting from "./SecLsmManagerSetting.ts"
-import * as SmsSetting from "./SmsSetting.ts"
+import type { Service } from "./Service.ts"
 
 const file = (name: string, description: string) =>
   Flag.String(name).pipe(
@@ -73,100 +70,46 @@ const tlsOf = ({
   })
 }
 
-const talk = Effect.fnUntraced(function* <P extends Protocol.Any>(
-  given: Shared,
-  byDefault: Reachable,
-  load: () => Promise<Dialect<P>>
-) {
-  const endpoint = Option.getOrElse(given.endpoint, () => byDefault)
-  const tls = yield* tlsOf(given)
-  const [{ converse }, dialect] = yield* Effect.promise(() =>
-    Promise.all([import("./connect/Conversation.ts"), load()])
-  )
-  yield* converse(dialect, { endpoint, tls, json: given.json })
-})
+/** Flags of one protocol's own. */
+export type Flags = Command.Command.FlagConfig
 
-const exon = Command.make("exon", shared, (given) =>
-  talk(given, ExonSetting.defaultEndpoint, async () => (await import("./connect/exon.ts")).exon)
-).pipe(
-  Command.withDescription("Talk to Exon, the inventory"),
-  Command.withExamples([
-    { command: "wireline connect exon", description: "Talk to the server on this machine" },
-    {
-      command: "echo 'list' | wireline connect exon --json | jq -r '.data[].name'",
-      description: "The names of the newest items, from a script"
-    }
-  ])
-)
+/** How people talk to a protocol. */
+export interface How<P extends Protocol.Any, F extends Flags> {
+  readonly description: string
+  readonly examples: ReadonlyArray<Command.Command.Example>
+  readonly flags?: F
+  /** Loads how it is typed and read. */
+  readonly dialect: (flags: Command.Command.Config.Infer<F>) => Promise<Dialect<P>>
+}
 
-const rscp = Command.make("rscp", shared, (given) =>
-  talk(given, RscpSetting.defaultEndpoint, async () => (await import("./connect/rscp.ts")).rscp)
-).pipe(
-  Command.withDescription("Talk to RSCP, the calculator"),
-  Command.withExamples([
-    {
-      command: "wireline connect rscp tls://calculator.example.org:6556 --tls-ca ca.pem",
-      description: "Talk to a server of one's own authority over TLS"
-    },
-    {
-      command: "printf 'CONNECT REQUEST\\nFUNCTION:ID=2:PARAM1=90\\n' | wireline connect rscp",
-      description: "Compute in a script"
-    }
-  ])
-)
-
-const secLsmManager = Command.make("sec-lsm-manager", shared, (given) =>
-  talk(
-    given,
-    SecLsmManagerSetting.defaultEndpoint(given.data),
-    async () => (await import("./connect/sec-lsm-manager.ts")).secLsmManager
-  )
-).pipe(
-  Command.withDescription("Talk to sec-lsm-manager"),
-  Command.withExamples([
-    {
-      command: "wireline connect sec-lsm-manager unix:/run/sec-lsm-manager.socket < install-demo",
-      description: "Install an application from a script; status 1 where anything was refused"
-    }
-  ])
-)
-
-const sms = Command.make(
-  "sms",
-  {
-    ...shared,
-    number: Flag.String("number").pipe(
-      Flag.withSchema(Schema.NonEmptyString),
-      Flag.withMetavar("NUMBER"),
-      Flag.withDescription(
-        "Talk as this number: every line is a text of it, and no answer is sent out (default: lines are JSON objects)"
-      ),
-      Flag.optional
-    )
-  },
-  (given) =>
-    talk(given, SmsSetting.defaultEndpoint(given.data), async () => {
-      const { documents, textsOf } = await import("./connect/sms.ts")
-      return Option.match(given.number, { onNone: () => documents, onSome: textsOf })
+/** The subcommand for one protocol, which is served there by default with this data directory. */
+export const to = <P extends Protocol.Any, F extends Flags>(
+  protocol: string,
+  byDefault: (data: string) => Reachable,
+  { description, dialect, examples, flags }: How<P, F>
+) =>
+  Command.make(
+    protocol,
+    { shared, own: flags ?? {} },
+    Effect.fnUntraced(function* ({ own, shared }) {
+      const endpoint = Option.getOrElse(shared.endpoint, () => byDefault(shared.data))
+      const tls = yield* tlsOf(shared)
+      // What is parsed with these flags is told of them.
+      const [{ converse }, loaded] = yield* Effect.promise(() =>
+        Promise.all([import("./connect/Conversation.ts"), dialect(own as Command.Command.Config.Infer<F>)])
+      )
+      yield* converse(loaded, { endpoint, tls, json: shared.json })
     })
-).pipe(
-  Command.withDescription("Talk to the SMS shell, as a gateway or as a number"),
-  Command.withExamples([
-    { command: "wireline connect sms --number +33612345678", description: "See what a number may do" }
-  ])
-)
+  ).pipe(Command.withDescription(description), Command.withExamples(examples))
 
 /** The subcommand and its own, one a protocol. */
-export const connect = Command.make("connect").pipe(
-  Command.withDescription(
-    "Talk to a server: on a terminal with completion and history, else from standard input, message by message"
-  ),
-  Command.withSubcommands([exon, rscp, secLsmManager, sms]),
-  Command.withExamples([
-    { command: "wireline connect exon", description: "Talk to the Exon server on this machine" },
-    {
-      command: "wireline connect sms --number +33612345678",
-      description: "Text the SMS shell without a telephone"
-    }
-  ])
-)
+export const connect = (services: readonly [Service, ...ReadonlyArray<Service>]) => {
+  const [first, ...others] = services
+  return Command.make("connect").pipe(
+    Command.withDescription(
+      "Talk to a server: on a terminal with completion and history, else from standard input, message by message"
+    ),
+    Command.withSubcommands([first.connect, ...others.map(({ connect }) => connect)]),
+    Command.withExamples(services.flatMap(({ connect }) => connect.examples.slice(0, 1)))
+  )
+}

@@ -9,8 +9,8 @@ import { CliError, CliOutput, Command } from "effect/cli"
 import * as ConfigurationFile from "../../src/cli/ConfigurationFile.ts"
 import { data, location } from "../../src/cli/DataSetting.ts"
 import * as Setting from "../../src/cli/Setting.ts"
-import { settings } from "../../src/cli/Settings.ts"
 import { temporaryDirectory } from "../support/Directory.ts"
+import { everySetting, settings, withVocabulary } from "../support/Services.ts"
 
 interface Told {
   readonly args?: ReadonlyArray<string>
@@ -26,7 +26,8 @@ const run = <const Flags extends Command.Command.Config>(flags: Flags, { args = 
     return told!
   }).pipe(
     Effect.provide([NodeServices.layer, CliOutput.layerPresenter({ present: () => Effect.void })]),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
+    withVocabulary
   )
 
 const serving = (told: Told) => run(settings, told)
@@ -79,7 +80,7 @@ const examples: Readonly<Record<string, readonly [string, string, string]>> = {
   "tls-ca": ["/a", "/b", "/c"]
 }
 
-const inFile = Object.values(settings).filter(({ about }) => about.place !== undefined)
+const inFile = everySetting.filter(({ about }) => about.place !== undefined)
 
 /** A file that tells one setting. */
 const fileOf = ({ isNumber, place }: Setting.About, text: string) =>
@@ -95,7 +96,7 @@ describe("A setting", () => {
   it("of serve can be told by the file, all but the file itself", () => {
     assert.deepStrictEqual(inFile.map(({ about }) => about.name).toSorted(), Object.keys(examples).toSorted())
     assert.deepStrictEqual(
-      Object.values(settings).flatMap(({ about }) => (about.place === undefined ? [about.name] : [])),
+      everySetting.flatMap(({ about }) => (about.place === undefined ? [about.name] : [])),
       ["config"]
     )
   })

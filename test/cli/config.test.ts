@@ -7,15 +7,11 @@ import { ConfigProvider, Effect, Layer, Result, type Scope } from "effect"
 import { CliOutput, Command, type HelpDoc } from "effect/cli"
 import * as Toml from "effect/encoding/Toml"
 import { TestConsole } from "effect/testing"
-import { audit } from "../../src/cli/audit.ts"
-import { configCommand } from "../../src/cli/config.ts"
-import { connect } from "../../src/cli/connect.ts"
-import { exonCommand } from "../../src/cli/exon.ts"
-import { serve } from "../../src/cli/serve.ts"
-import { sms } from "../../src/cli/sms.ts"
-import { user } from "../../src/cli/user.ts"
+import { config } from "../../src/cli/config.ts"
+import * as Wireline from "../../src/cli/wireline.ts"
 import { temporaryDirectory } from "../support/Directory.ts"
 import * as RawPeer from "../support/RawPeer.ts"
+import { services, withVocabulary } from "../support/Services.ts"
 import * as Started from "../support/Started.ts"
 
 /** A test with a directory, and the path of the configuration file in it. */
@@ -28,11 +24,12 @@ const inDirectory =
 const printed = (args: ReadonlyArray<string>, env: Record<string, string> = {}) =>
   Effect.gen(function* () {
     const before = (yield* TestConsole.logLines).length
-    yield* Command.runWith(configCommand, { version: "1" })(args)
+    yield* Command.runWith(config(services), { version: "1" })(args)
     return (yield* TestConsole.logLines).slice(before).join("\n").split("\n")
   }).pipe(
     Effect.provide(NodeServices.layer),
-    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env }))
+    Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromEnv({ env })),
+    withVocabulary
   )
 
 const secrets = ["hunter2", "swordfish", "opensesame", "joshua"]
@@ -204,17 +201,7 @@ const helpOf = (path: ReadonlyArray<string>) =>
           if (event._tag === "Help") help = event.helpDoc
         })
     }
-    const wireline = Command.make("wireline").pipe(
-      Command.withSubcommands([
-        serve(() => Layer.empty),
-        user,
-        audit,
-        configCommand,
-        connect,
-        exonCommand,
-        sms
-      ])
-    )
+    const wireline = Wireline.command(services, () => Layer.empty)
     yield* Command.runWith(wireline, { version: "1" })([...path, "--help"]).pipe(
       Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter)])
     )

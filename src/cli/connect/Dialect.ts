@@ -6,7 +6,7 @@ import type * as Framing from "../../Framing.ts"
 import * as Protocol from "../../Protocol.ts"
 import * as Grammar from "./Grammar.ts"
 import type { Completion, Notation } from "./Notation.ts"
-import type { Part } from "./View.ts"
+import * as View from "./View.ts"
 
 export interface Dialect<P extends Protocol.Any> {
   readonly protocol: P
@@ -18,7 +18,7 @@ export interface Dialect<P extends Protocol.Any> {
   readonly read: (typed: string) => Reading<Protocol.Request<P>>
   readonly complete: (line: string) => Completion
   /** The replies to one request, as people want to see them. */
-  readonly show: (replies: ReadonlyArray<Protocol.Reply<P>>) => ReadonlyArray<Part>
+  readonly show: (replies: ReadonlyArray<Protocol.Reply<P>>) => ReadonlyArray<View.Part>
   /** Whether this request ends the connection, and is answered with nothing else. */
   readonly isFarewell: (request: Protocol.Request<P>) => boolean
   /** Whether this request holds a password or the like, and is to be forgotten. */
@@ -40,12 +40,13 @@ export const make = <P extends Protocol.Any>(
     readonly notation: Notation
     /** The requests, where they are not the members of the request codec. */
     readonly requests?: ReadonlyArray<Grammar.Typed>
-    readonly show: Dialect<P>["show"]
+    /** A line a reply, as it is on the wire, unless given. */
+    readonly show?: Dialect<P>["show"]
     readonly isFarewell?: Dialect<P>["isFarewell"]
     readonly holdsSecret?: Dialect<P>["holdsSecret"]
   }
 ): Dialect<P> => {
-  const { isFarewell = () => false, holdsSecret = hasRedacted, notation, show } = how
+  const { isFarewell = () => false, holdsSecret = hasRedacted, notation, show = asSent(protocol) } = how
   const requests = how.requests ?? Grammar.requestsOf(protocol)
   return {
     protocol,
@@ -63,6 +64,11 @@ export const make = <P extends Protocol.Any>(
     holdsSecret
   }
 }
+
+const asSent =
+  <P extends Protocol.Any>(protocol: P): Dialect<P>["show"] =>
+  (replies) =>
+    replies.map((reply) => View.text(protocol.encodeReply(reply), protocol.isError(reply) ? "bad" : "plain"))
 
 /** What is wrong with a line, and how one is written; nothing of the line itself, which may hold a password. */
 const problemOf = (

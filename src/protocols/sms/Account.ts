@@ -6,9 +6,7 @@ import { Effect, Schema } from "effect"
 import type * as SqlError from "effect/sql/SqlError"
 import type { Accounts } from "../../accounts/Accounts.ts"
 import * as PhoneNumber from "../../accounts/PhoneNumber.ts"
-import { Role } from "./State.ts"
-
-export const realm = "sms"
+import { Role, sms as realm } from "../../accounts/Realm.ts"
 
 /** Whoever has a number and may log in with it. */
 export interface Account {

@@ -22,17 +22,11 @@ export class NotDelivered extends Schema.TaggedError<NotDelivered>()("NotDeliver
   }
 }
 
-/** Where a client can connect to. */
-export type Reachable = Parameters<typeof Endpoint.layerClient>[0]
-
-export const isReachable = (endpoint: Endpoint.Endpoint): endpoint is Reachable =>
-  endpoint._tag === "Tcp" || endpoint._tag === "Tls" || endpoint._tag === "Unix"
-
 const betweenTries = Schedule.spaced("500 millis")
 
 /** Hands a text over; fails where no server has taken it before the time is over. */
 export const deliver = (
-  endpoint: Reachable,
+  endpoint: Endpoint.Reachable,
   text: Text,
   timeout: Duration.Input
 ): Effect.Effect<void, NotDelivered> =>
@@ -50,7 +44,7 @@ export const deliver = (
 /** The server takes no such message. */
 class Refused extends Schema.TaggedError<Refused>()("Refused", { message: Schema.String }) {}
 
-const attempt = Effect.fnUntraced(function* (endpoint: Reachable, text: Text) {
+const attempt = Effect.fnUntraced(function* (endpoint: Endpoint.Reachable, text: Text) {
   const client = yield* Effect.provide(Client.make(SmsShell), Endpoint.layerClient(endpoint))
   for (const reply of yield* client.send(text)) {
     if (reply._tag === "Failure") return yield* new Refused({ message: `refused: ${reply.error}` })

@@ -8,11 +8,11 @@
  */
 import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+import { Role } from "../../accounts/Realm.ts"
 import * as Framing from "../../Framing.ts"
 import * as Wireline from "../../Protocol.ts"
 import * as Syntax from "../../Syntax.ts"
 import { setShortcut } from "../../syntax/codec.ts"
-import { Role } from "./State.ts"
 
 // What commands of one's own are declared with (`--sms-commands`).
 export * as Command from "./shell/Command.ts"
@@ -101,7 +101,8 @@ const notAnObject = Effect.fail(new SchemaIssue.InvalidValue({ message: "not a J
 const write = ({ _tag, attributes, length: _length, ...fields }: typeof Text.Encoded): string =>
   JSON.stringify({ ...fields, ...attributes })
 
-export const Request: Schema.Codec<Text, string> = Schema.String.pipe(
+export type Request = Text
+export const Request: Schema.Codec<Request, string> = Schema.String.pipe(
   Schema.decodeTo(Text, {
     decode: SchemaGetter.transformEffect((document: string) => {
       const parts = read(document)
@@ -118,7 +119,6 @@ setShortcut(Request, {
   },
   encode: () => undefined
 })
-export type Request = typeof Request.Type
 
 /** The steps of a message's way, in their order. */
 export const Step = Schema.Literals([
@@ -151,8 +151,8 @@ export const Failure = Schema.Struct({
   chain: Chain
 })
 
-export const Reply = Syntax.json([Answer, Failure])
-export type Reply = typeof Reply.Type
+export type Reply = typeof Answer.Type | typeof Failure.Type
+export const Reply: Schema.Codec<Reply, string> = Syntax.json([Answer, Failure])
 
 /** What the answer to an error begins with. */
 export const errorPrefix = "#Err: "
@@ -183,19 +183,20 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
 export const maxLength = 65_536
 
 /** The SMS shell's protocol, as this server speaks it. Only a message over the limit closes the connection. */
-export const SmsShell = Wireline.make({
+export const SmsShell: Wireline.Protocol<"sms", Request, Reply> = Wireline.make({
   name: "sms",
   framing: Framing.jsonObjects({ maxLength }),
   request: Request,
   reply: Reply,
   isError,
-  onUnreadable: (problem, at) => {
-    const failure = Failure.make({
-      received_length: problem._tag === "BadFrame" ? problem.length : utf8.encode(problem.frame).length,
-      error: reasonOf(problem),
-      chain: [["received", toSeconds(at)]]
-    })
-    return problem._tag === "BadFrame" && problem.reason === "TooLong" ? Wireline.closing(failure) : failure
-  },
+  onUnreadable: (problem, at) =>
+    Wireline.closingIfTooLong(
+      problem,
+      Failure.make({
+        received_length: problem._tag === "BadFrame" ? problem.length : utf8.encode(problem.frame).length,
+        error: reasonOf(problem),
+        chain: [["received", toSeconds(at)]]
+      })
+    ),
   onDefect: Failure.make({ received_length: 0, error: "internal error", chain: [] })
 })

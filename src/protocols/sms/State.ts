@@ -9,10 +9,7 @@
  * no way into either.
  */
 import { Schema } from "effect"
-
-/** What the account of a number may do. */
-export const Role = Schema.Literals(["USER", "ADMIN"])
-export type Role = typeof Role.Type
+import type { Role } from "../../accounts/Realm.ts"
 
 export const State = Schema.Literals(["GUEST", "LOGININPROGRESS", "USER", "ADMIN"])
 export type State = typeof State.Type

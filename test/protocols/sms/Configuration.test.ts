@@ -6,10 +6,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Option, Redacted } from "effect"
 import * as File from "../../../src/cli/Configuration.ts"
 import { defaults } from "../../../src/protocols/sms/Configuration.ts"
+import { table } from "../../../src/protocols/sms/cli/Table.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
+import { vocabulary } from "../../support/Services.ts"
 
 const read = (settings: { readonly data: string; readonly config?: string }) =>
-  File.read({ data: settings.data, config: Option.fromUndefinedOr(settings.config) }).pipe(
+  File.read({ data: settings.data, config: Option.fromUndefinedOr(settings.config) }, vocabulary).pipe(
+    Effect.map((file) => file.of(table)),
     Effect.provide(NodeFileSystem.layer)
   )
 
@@ -27,7 +30,7 @@ const problemsOf = (text: string) => Effect.map(Effect.flip(reading(text)), ({ p
 describe("The configuration file", () => {
   it.effect("may say nothing; then everything is as by default", () =>
     Effect.gen(function* () {
-      const { sms } = yield* reading("")
+      const sms = yield* reading("")
       assert.deepStrictEqual(sms, defaults)
       assert.strictEqual(Duration.toSeconds(sms.session_time), 600)
       assert.deepStrictEqual([sms.max_answer, sms.lower_case, sms.allowed_numbers], [1530, 0, []])
@@ -42,13 +45,13 @@ describe("The configuration file", () => {
       assert.strictEqual(error.message, `cannot use ${config}: there is no such file`)
       writeFileSync(config, '[sms]\nsession_time = "2m"\n')
       writeFileSync(join(data, "wireline.toml"), "nonsense")
-      assert.strictEqual(Duration.toSeconds((yield* read({ data, config })).sms.session_time), 120)
+      assert.strictEqual(Duration.toSeconds((yield* read({ data, config })).session_time), 120)
     })
   )
 
   it.effect("tells everything about the shell", () =>
     Effect.gen(function* () {
-      const { sms } = yield* reading(`
+      const sms = yield* reading(`
         [sms]
         session_time = "1h"
         allowed_numbers = ['^\\+33', '^38200$']

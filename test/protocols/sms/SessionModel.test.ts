@@ -5,7 +5,8 @@ import { TestClock } from "effect/testing"
 import { Accounts } from "../../../src/accounts/Accounts.ts"
 import { Outbox } from "../../../src/protocols/sms/Outbox.ts"
 import { type NumberSession, Sessions } from "../../../src/protocols/sms/Sessions.ts"
-import { Role, State } from "../../../src/protocols/sms/State.ts"
+import { Role } from "../../../src/accounts/Realm.ts"
+import { State } from "../../../src/protocols/sms/State.ts"
 import { register, type World, world } from "./World.ts"
 
 const numbers = ["+33612345678", "+33687654321"]

@@ -1,7 +1,8 @@
 /** Where a session may go, beside the words of the notes. */
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
-import { Role, settled, State, transitions } from "../../../src/protocols/sms/State.ts"
+import { Role } from "../../../src/accounts/Realm.ts"
+import { settled, State, transitions } from "../../../src/protocols/sms/State.ts"
 
 /** "From GUEST to LOGININPROGRESS or USER; from LOGININPROGRESS to USER or GUEST; from USER to GUEST". */
 const ofUsers: Readonly<Record<string, ReadonlyArray<string>>> = {

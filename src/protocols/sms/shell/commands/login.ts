@@ -1,6 +1,7 @@
 import { Effect, Redacted, Schema } from "effect"
 import * as SqlClient from "effect/sql/SqlClient"
 import { Accounts, type LoginFailed } from "../../../../accounts/Accounts.ts"
+import { sms as realm } from "../../../../accounts/Realm.ts"
 import * as Durability from "../../../../storage/Durability.ts"
 import * as Account from "../../Account.ts"
 import { Codes } from "../../Codes.ts"
@@ -62,7 +63,7 @@ export default Command.declare({
 
     const withPassword = (session: Session, password: Redacted.Redacted) =>
       accounts
-        .login(Account.realm, session.number, password, address)
+        .login(realm, session.number, password, address)
         .pipe(
           Effect.catchTag("LoginFailed", failed),
           orUnavailable,
@@ -72,7 +73,7 @@ export default Command.declare({
     const withCode = Effect.fnUntraced(function* (session: Session, code: Redacted.Redacted) {
       const { number, state } = session
       if (state !== "LOGININPROGRESS") return yield* refuse("no login in progress")
-      return yield* accounts.loginWith(Account.realm, number, address, codes.verify(number, code)).pipe(
+      return yield* accounts.loginWith(realm, number, address, codes.verify(number, code)).pipe(
         Effect.tapErrorTag("LoginFailed", () => giveUp(session)),
         Effect.catchTag("LoginFailed", failed),
         orUnavailable,

@@ -6,17 +6,17 @@ import * as NodeStream from "@effect/platform-node/NodeStream"
 import { Console, Effect, Layer, Option, Schema, Stdio, type Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { createReadStream } from "node:fs"
-import * as Export from "../protocols/exon/Export.ts"
-import * as Import from "../protocols/exon/Import.ts"
-import * as OriginalDatabase from "../protocols/exon/OriginalDatabase.ts"
-import * as Records from "../protocols/exon/Records.ts"
-import { SearchIndex } from "../protocols/exon/SearchIndex.ts"
-import { migrate } from "../protocols/exon/Tables.ts"
-import { Format, formatOf } from "../protocols/exon/Transfer.ts"
-import * as DataDatabase from "./DataDatabase.ts"
-import { location } from "./DataSetting.ts"
-import * as Output from "./Output.ts"
-import { printable } from "./Printable.ts"
+import * as Export from "../Export.ts"
+import * as Import from "../Import.ts"
+import * as OriginalDatabase from "../OriginalDatabase.ts"
+import * as Records from "../Records.ts"
+import { SearchIndex } from "../SearchIndex.ts"
+import { migrate } from "../Tables.ts"
+import { Format, formatOf } from "../Transfer.ts"
+import * as DataDatabase from "../../../cli/DataDatabase.ts"
+import { location } from "../../../cli/DataSetting.ts"
+import * as Output from "../../../cli/Output.ts"
+import { printable } from "../../../cli/Printable.ts"
 
 const format = Flag.Literals("format", Format.literals).pipe(
   Flag.withMetavar("jsonl|csv"),
@@ -156,7 +156,7 @@ const progressLine = Effect.gen(function* () {
 })
 
 /** The subcommand and its own. */
-export const exonCommand = Command.make("exon").pipe(
+export const items = Command.make("exon").pipe(
   Command.withDescription("Bring the items of Exon into a file, and back"),
   Command.withSubcommands([exportItems, importItems]),
   Command.withExamples([

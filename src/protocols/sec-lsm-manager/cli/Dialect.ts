@@ -1,8 +1,8 @@
-import { PathType, type Reply, SecLsmManager } from "../../protocols/sec-lsm-manager/Protocol.ts"
-import * as Dialect from "./Dialect.ts"
-import * as Grammar from "./Grammar.ts"
-import * as Notation from "./Notation.ts"
-import * as View from "./View.ts"
+import { PathType, type Reply, SecLsmManager } from "../Protocol.ts"
+import * as Dialect from "../../../cli/connect/Dialect.ts"
+import * as Grammar from "../../../cli/connect/Grammar.ts"
+import * as Notation from "../../../cli/connect/Notation.ts"
+import * as View from "../../../cli/connect/View.ts"
 
 /** The row of a reply that `display` has many of: what it is, and what was said of it. */
 const rowOf = (reply: Reply): View.Row | undefined => {

@@ -3,13 +3,13 @@
  */
 import { Clock, DateTime, Effect, Option, Schema, SchemaGetter, SchemaIssue, Stream } from "effect"
 import { Command, Flag } from "effect/cli"
-import * as AuditTrail from "../protocols/exon/AuditTrail.ts"
-import * as Moment from "../protocols/exon/Moment.ts"
-import { migrate } from "../protocols/exon/Tables.ts"
-import * as DataDatabase from "./DataDatabase.ts"
-import { location } from "./DataSetting.ts"
-import * as Output from "./Output.ts"
-import { printable } from "./Printable.ts"
+import * as AuditTrail from "../AuditTrail.ts"
+import * as Moment from "../Moment.ts"
+import { migrate } from "../Tables.ts"
+import * as DataDatabase from "../../../cli/DataDatabase.ts"
+import { location } from "../../../cli/DataSetting.ts"
+import * as Output from "../../../cli/Output.ts"
+import { printable } from "../../../cli/Printable.ts"
 
 /** A moment, or how long ago it is, in milliseconds. */
 type Since = { readonly at: number } | { readonly ago: number }

@@ -1,10 +1,10 @@
-import * as Framing from "../../Framing.ts"
-import { isError, type Reply, SmsShell, Text } from "../../protocols/sms/Protocol.ts"
-import { names } from "../../protocols/sms/shell/Shipped.ts"
-import * as Dialect from "./Dialect.ts"
-import * as Grammar from "./Grammar.ts"
-import * as Notation from "./Notation.ts"
-import * as View from "./View.ts"
+import * as Framing from "../../../Framing.ts"
+import { isError, type Reply, SmsShell, Text } from "../Protocol.ts"
+import { names } from "../shell/Shipped.ts"
+import * as Dialect from "../../../cli/connect/Dialect.ts"
+import * as Grammar from "../../../cli/connect/Grammar.ts"
+import * as Notation from "../../../cli/connect/Notation.ts"
+import * as View from "../../../cli/connect/View.ts"
 
 const show = (reply: Reply): ReadonlyArray<View.Part> => [
   View.text(reply._tag === "Answer" ? reply.output : reply.error, isError(reply) ? "bad" : "plain")

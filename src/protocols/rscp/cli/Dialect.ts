@@ -1,7 +1,7 @@
-import { type Reply, Rscp } from "../../protocols/rscp/Protocol.ts"
-import * as Dialect from "./Dialect.ts"
-import * as Notation from "./Notation.ts"
-import * as View from "./View.ts"
+import { type Reply, Rscp } from "../Protocol.ts"
+import * as Dialect from "../../../cli/connect/Dialect.ts"
+import * as Notation from "../../../cli/connect/Notation.ts"
+import * as View from "../../../cli/connect/View.ts"
 
 const show = (reply: Reply): View.Part => {
   switch (reply._tag) {

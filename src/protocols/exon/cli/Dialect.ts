@@ -1,7 +1,7 @@
-import { Exon, type Item, type Reply } from "../../protocols/exon/Protocol.ts"
-import * as Dialect from "./Dialect.ts"
-import * as Notation from "./Notation.ts"
-import * as View from "./View.ts"
+import { Exon, type Item, type Reply } from "../Protocol.ts"
+import * as Dialect from "../../../cli/connect/Dialect.ts"
+import * as Notation from "../../../cli/connect/Notation.ts"
+import * as View from "../../../cli/connect/View.ts"
 
 /** The comments come last, for they are long. */
 const columns = ["id", "name", "date", "author", "comments"] as const satisfies ReadonlyArray<keyof Item>

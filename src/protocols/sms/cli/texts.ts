@@ -3,19 +3,19 @@
  */
 import { Console, Duration, Effect, FileSystem, Layer, Option, Schema, Stdio, Stream } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { Accounts } from "../accounts/Accounts.ts"
-import * as Delivery from "../protocols/sms/Delivery.ts"
-import { Gateway } from "../protocols/sms/Gateway.ts"
-import * as Backup from "../protocols/sms/gammu/Backup.ts"
-import * as Environment from "../protocols/sms/gammu/Environment.ts"
-import type { Received } from "../protocols/sms/gammu/Received.ts"
-import { Outbox } from "../protocols/sms/Outbox.ts"
-import { isError } from "../protocols/sms/Protocol.ts"
-import { TimeSpan } from "../TimeSpan.ts"
-import * as DataDatabase from "./DataDatabase.ts"
-import { location } from "./DataSetting.ts"
-import { Reachable } from "./Reachable.ts"
-import * as SmsSetting from "./SmsSetting.ts"
+import { Accounts } from "../../../accounts/Accounts.ts"
+import * as Delivery from "../Delivery.ts"
+import { Gateway } from "../Gateway.ts"
+import * as Backup from "../gammu/Backup.ts"
+import * as Environment from "../gammu/Environment.ts"
+import type { Received } from "../gammu/Received.ts"
+import { Outbox } from "../Outbox.ts"
+import { isError } from "../Protocol.ts"
+import { TimeSpan } from "../../../TimeSpan.ts"
+import * as DataDatabase from "../../../cli/DataDatabase.ts"
+import { location } from "../../../cli/DataSetting.ts"
+import { Reachable } from "../../../cli/Reachable.ts"
+import { defaultEndpoint, gateway as gatewayOf, ofShell } from "./Settings.ts"
 
 const exec = Command.make(
   "exec",
@@ -31,7 +31,7 @@ const exec = Command.make(
       Argument.withDescription("The text, in quotes: it is one argument")
     ),
     ...location,
-    ...SmsSetting.ofShell
+    ...ofShell
   },
   Effect.fnUntraced(function* ({ number, text }) {
     const gateway = yield* Gateway
@@ -48,7 +48,7 @@ const exec = Command.make(
 ).pipe(
   Command.withDescription("Run a text as if a number had sent it, and print the answer; no server is needed"),
   Command.provide((settings) =>
-    SmsSetting.gateway(settings).pipe(
+    gatewayOf(settings).pipe(
       Layer.provide([Outbox.layerQueueOnly, Accounts.layer()]),
       Layer.provide(DataDatabase.layer(settings.data))
     )
@@ -94,7 +94,7 @@ const deliver = Command.make(
     ...location
   },
   Effect.fnUntraced(function* ({ data, endpoint, file, timeout }) {
-    const to = Option.getOrElse(endpoint, () => SmsSetting.defaultEndpoint(data))
+    const to = Option.getOrElse(endpoint, () => defaultEndpoint(data))
     for (const { number, text } of yield* received(file)) {
       yield* Delivery.deliver(to, { _tag: "text", sms_number: number, sms_text: text }, timeout)
     }
@@ -154,7 +154,7 @@ const standardInput = Effect.gen(function* () {
 })
 
 /** The subcommand and its own. */
-export const sms = Command.make("sms").pipe(
+export const texts = Command.make("sms").pipe(
   Command.withDescription("Run a text without a server, or hand one over to it"),
   Command.withSubcommands([exec, deliver]),
   Command.withExamples([

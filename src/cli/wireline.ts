@@ -1,0 +1,107 @@
+/**
+ * The `wireline` command of some protocols. `serve` is what it does when it is not told anything else.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Cause, Console, Effect, Exit, type Layer, Logger, Option, Runtime } from "effect"
+import { CliError, CliOutput, Command } from "effect/cli"
+import { config } from "./config.ts"
+import { BadConfiguration } from "./ConfigurationFile.ts"
+import { connect } from "./connect.ts"
+import * as Logging from "./Logging.ts"
+import { serve } from "./serve.ts"
+import type { Problem, Service } from "./Service.ts"
+import type { Serving } from "./Serving.ts"
+import * as Setting from "./Setting.ts"
+import { type Settings, vocabularyOf } from "./Settings.ts"
+import { user } from "./user.ts"
+
+/** The command, which serves this program. */
+export const command = (
+  services: readonly [Service, ...ReadonlyArray<Service>],
+  program: (settings: Settings) => Layer.Layer<never, Problem, Serving | NodeServices.NodeServices>
+) =>
+  Command.make("wireline").pipe(
+    Command.withDescription(`Serve text protocols: ${services.map(({ name }) => name).join(", ")}`),
+    Command.withSubcommands([
+      serve(services, program),
+      user,
+      connect(services),
+      config(services),
+      ...services.flatMap(({ commands }) => commands)
+    ])
+  )
+
+/** A command line that cannot be run is one line, like every other error; help is for who asks for it. */
+const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag === "InvalidInvocation" ? complainOf(event) : CliOutput.defaultPresenter.present(event)
+}
+
+const complainOf = ({ commandPath, errors }: CliOutput.Presenter.InvalidInvocation) => {
+  const inFile = errors.find((error) => error._tag === "UserError" && error.cause instanceof BadConfiguration)
+  return inFile === undefined
+    ? complain(`${errors.map(plainly).join("; ")} (see ${commandPath.join(" ")} --help)`)
+    : complainOfEach(inFile.message)
+}
+
+/** What is expected of a setting is told by a Schema, and wrapped in words that say so. */
+const plainly = ({ message }: { readonly message: string }): string =>
+  message.replace(/Expected: Schema validation failed: (?:Expected )?/, "Expected ")
+
+const complain = (problem: string) => Console.error(`wireline: ${problem.replaceAll(/\s*\n\s*/g, " ")}`)
+
+/** All that is wrong in a configuration file, a line each. */
+const complainOfEach = (problems: string) => Effect.forEach(problems.split("\n"), complain, { discard: true })
+
+/** What an operator can mend is one line; what only we can is shown whole. */
+const report = (cause: Cause.Cause<{ readonly message: string }>) =>
+  Cause.hasInterruptsOnly(cause)
+    ? Effect.void
+    : Option.match(Cause.findErrorOption(cause), {
+        onNone: () => Console.error(Cause.pretty(cause)),
+        onSome: (error) => {
+          if (CliError.isCliError(error)) return Effect.void
+          return error instanceof BadConfiguration ? complainOfEach(error.message) : complain(error.message)
+        }
+      })
+
+/** Flags that are no subcommand's. */
+const ofNoSubcommand = new Set(["--help", "-h", "--version", "-v", "--completions", "--wizard"])
+
+/** What the command line asks for; `serve` where it does not say. */
+const asked = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const [first] = args
+  return first === undefined || (first.startsWith("-") && !ofNoSubcommand.has(first.split("=")[0]!))
+    ? ["serve", ...args]
+    : args
+}
+
+// Whoever read what is printed has gone, or there is no room for it: no reason for more than a line.
+process.stdout.on("error", (cause) => {
+  // With `stdio:` it is a connection, which ends like any other.
+  if (process.stdout.listenerCount("error") > 1) return
+  console.error(`wireline: cannot write to standard output: ${cause.message}`)
+  process.exit(1)
+})
+
+/** Runs the command as the process says, to its end. */
+export const run = (
+  wireline: ReturnType<typeof command>,
+  { services, version }: { readonly services: ReadonlyArray<Service>; readonly version: string }
+): void => {
+  const args = asked(process.argv.slice(2))
+  Command.runWith(wireline, { version })(args).pipe(
+    Effect.tapCause(report),
+    Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
+    Effect.provideService(Setting.Vocabulary, vocabularyOf(services)),
+    NodeRuntime.runMain({
+      disableErrorReporting: true,
+      // A signal is the way to end a server: when it has drained, all is well. Anything else it has broken off.
+      teardown: (exit, onExit) =>
+        args[0] === "serve" && Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+          ? onExit(0)
+          : Runtime.defaultTeardown(exit, onExit)
+    })
+  )
+}
