@@ -18,6 +18,13 @@ export interface MigrationsOptions {
   readonly migrations: Record<string, Effect.Effect<unknown, unknown, SqlClient.SqlClient>>
 }
 
+/** The column that gives every new row a number, none of them twice: not even that of the last row, once it is removed. */
+export const identity = (sql: SqlClient.SqlClient) =>
+  sql.onDialectOrElse({
+    sqlite: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT"),
+    orElse: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
+  })
+
 /** Runs what has not run yet and returns its numbers and names. */
 export const run = ({
   migrations,

@@ -7,21 +7,21 @@ import * as Command from "../../Command.ts"
 import type * as Protocol from "../../Protocol.ts"
 import { LongReply } from "../../LongReply.ts"
 import { maxComments } from "./Item.ts"
-import { Exon, Failed, Found, Item, type Reply, type Request } from "./Protocol.ts"
+import { Exon, Failed, Found, Item, type Reply } from "./Protocol.ts"
 import { toReply } from "./Session.ts"
 import { type Asking, type Found as StoredFound, type Measured, Store } from "./Store.ts"
 
 /** A command that finds items. */
 export const command = <const T extends "list" | "search">(
   tag: T,
-  ask: (request: Extract<Request, { readonly _tag: T }>, store: Store["Service"]) => Asking<StoredFound>
+  ask: (request: Command.RequestOf<typeof Exon, T>, store: Store["Service"]) => Asking<StoredFound>
 ) =>
   Command.layer(
     Exon,
     tag,
     Effect.map(
       Store,
-      (store) => (request: Extract<Request, { readonly _tag: T }>) =>
+      (store) => (request: Command.RequestOf<typeof Exon, T>) =>
         ask(request, store).pipe(
           Effect.flatMap((found): Effect.Effect<Protocol.Answer<Reply>> =>
             found._tag === "Short"

@@ -27,7 +27,7 @@ export class Session extends Context.Service<Session, State>()("wireline/exon/Se
 export const actorOf = ({ address, user }: State) => ({ author: user ?? "anon", address })
 
 type Tag = Request["_tag"]
-type RequestOf<T extends Tag> = Extract<Request, { readonly _tag: T }>
+type RequestOf<T extends Tag> = Command.RequestOf<typeof Exon, T>
 
 /** The reply to what a command has asked of the store. */
 export interface Replying {

@@ -17,11 +17,7 @@ export const migrate = Migrations.run({
   migrations: {
     "0001_tables": Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const identity = sql.onDialectOrElse({
-        // Without AUTOINCREMENT, SQLite gives the number of the last item again once that is removed.
-        sqlite: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT"),
-        orElse: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
-      })
+      const identity = Migrations.identity(sql)
       yield* sql`CREATE TABLE exon_item (
         id ${identity}, name TEXT NOT NULL, folded TEXT NOT NULL UNIQUE, comments TEXT NOT NULL, author TEXT NOT NULL,
         added_at BIGINT NOT NULL

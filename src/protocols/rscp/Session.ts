@@ -57,7 +57,7 @@ export class Session extends Context.Service<Session, Held>()("wireline/rscp/Ses
 }
 
 type Tag = Request["_tag"]
-type RequestOf<T extends Tag> = Extract<Request, { readonly _tag: T }>
+type RequestOf<T extends Tag> = Command.RequestOf<typeof Rscp, T>
 
 /** What a message does in a state: a reply, and nothing else, or what makes one. */
 export type Step<T extends Tag> =

@@ -25,6 +25,7 @@ import * as Record from "./Record.ts"
 import * as Registry from "./Registry.ts"
 import { Forbidden, type SecurityError, whileDoing } from "./SecurityError.ts"
 import * as Smack from "./Smack.ts"
+import { migrate } from "./Tables.ts"
 import * as UndoLog from "./UndoLog.ts"
 
 /** What both back ends are told. */
@@ -85,7 +86,7 @@ const make = Effect.fnUntraced(function* ({
     Effect.mapError(whileDoing("read the policy template"))
   )
   yield* PolicyFile.prepare(policies)
-  yield* Registry.migrate.pipe(Effect.mapError(whileDoing("prepare the tables of sec-lsm-manager")))
+  yield* migrate.pipe(Effect.mapError(whileDoing("prepare the tables of sec-lsm-manager")))
   yield* UndoLog.recover
 
   const install = Effect.fn("SecurityModule.install")(function* (application: Application) {

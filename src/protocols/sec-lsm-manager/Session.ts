@@ -75,7 +75,7 @@ export class Session extends Context.Service<Session, State>()("wireline/sec-lsm
 export const done = (...args: ReadonlyArray<string>): Reply => ({ _tag: "done", args })
 
 type Tag = Request["_tag"]
-type RequestOf<T extends Tag> = Extract<Request, { readonly _tag: T }>
+type RequestOf<T extends Tag> = Command.RequestOf<typeof SecLsmManager, T>
 
 /** A command that answers at once, from the session alone. */
 export const command = <const T extends Tag>(

@@ -22,10 +22,7 @@ export const migrate = Migrations.run({
   migrations: {
     "0001_tables": Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const identity = sql.onDialectOrElse({
-        sqlite: () => sql.literal("INTEGER PRIMARY KEY AUTOINCREMENT"),
-        orElse: () => sql.literal("BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
-      })
+      const identity = Migrations.identity(sql)
       yield* sql`CREATE TABLE sms_session (
         number TEXT PRIMARY KEY, state TEXT NOT NULL, expires_at BIGINT NOT NULL
       )`
