@@ -170,6 +170,12 @@ export const maxFrame = (protocol: string, frame: string, byDefault: number): Se
 /** The environment variable of a setting. */
 export const variable = (name: string): string => `WIRELINE_${name.toUpperCase().replaceAll("-", "_")}`
 
+/** The variables of this process that begin as if they were settings, and are none. */
+export const misspelled: Effect.Effect<ReadonlyArray<string>> = Effect.map(Vocabulary, ({ settings }) => {
+  const known = new Set(settings.map(({ name }) => variable(name)))
+  return Object.keys(process.env).filter((name) => name.startsWith("WIRELINE_") && !known.has(name))
+})
+
 const inFile = (name: string): string => name.replaceAll("-", "_")
 
 /** The flag alone: as it was written on the command line, if it was. */

@@ -1,7 +1,7 @@
 /**
  * All that `wireline serve` is told, and the configuration file may tell.
  */
-import { Schema } from "effect"
+import { type LogLevel, Schema } from "effect"
 import type { Command } from "effect/cli"
 import * as Endpoint from "../Endpoint.ts"
 import { config } from "./ConfigSetting.ts"
@@ -21,8 +21,22 @@ const general = {
     "idle-timeout",
     Setting.TimeLimit,
     "How long a connection may say nothing: 30s, 10m, 2h or off (default: off, for RSCP 30m)"
-  ).pipe(Setting.withMetavar("TIME"), Setting.optional())
+  ).pipe(Setting.withMetavar("TIME"), Setting.optional()),
+  logLevel: Setting.make(
+    "log-level",
+    Schema.Literals(["debug", "info", "warn", "error", "none"]),
+    "The least that is logged (default: info)"
+  ).pipe(Setting.withMetavar("debug|info|warn|error|none"), Setting.withDefault("info"))
 }
+
+/** The level of the log as it was told. */
+export const logLevels = {
+  debug: "Debug",
+  info: "Info",
+  warn: "Warn",
+  error: "Error",
+  none: "None"
+} as const satisfies Record<string, LogLevel.LogLevel>
 
 /** What belongs to no protocol either, and is told last. */
 const surroundings = {

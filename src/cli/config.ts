@@ -51,6 +51,7 @@ const gather = Effect.fnUntraced(function* (given: Flags): Effect.fn.Return<
     const problem = Configuration.problemOf(about, told.text)
     if (problem !== undefined) problems.push(`${told.origin}: ${problem}`)
   }
+  for (const name of yield* Setting.misspelled) problems.push(`${name}: there is no such variable`)
   const [first, ...others] = problems
   if (first !== undefined) {
     return yield* new ConfigurationFile.BadConfiguration({ problems: [first, ...others] })

@@ -2,7 +2,7 @@
  * `wireline serve`: serves every protocol that is not switched off, until a signal ends it.
  */
 import type { NodeServices } from "@effect/platform-node/NodeServices"
-import { Console, Deferred, Effect, Layer, Option, Schema } from "effect"
+import { Console, Deferred, Effect, Layer, Option, References, Schema, type Scope } from "effect"
 import { Command } from "effect/cli"
 import { resolve } from "node:path"
 import type { CertificateError, Certificates } from "../Certificates.ts"
@@ -10,6 +10,7 @@ import * as Endpoint from "../Endpoint.ts"
 import * as Metrics from "./metrics.ts"
 import type { Service } from "./Service.ts"
 import { Serving } from "./Serving.ts"
+import * as Setting from "./Setting.ts"
 import * as Settings from "./Settings.ts"
 import * as Systemd from "./Systemd.ts"
 import * as TlsSetting from "./TlsSetting.ts"
@@ -71,40 +72,53 @@ export const prepare = (
 /** Why the protocols cannot be served, save for what is the protocols' own. */
 type Unservable = NothingToServe | TlsSetting.NoCertificate | CertificateError | Endpoint.ListenError
 
+const run = Effect.fnUntraced(function* <E>(
+  services: ReadonlyArray<Service>,
+  program: Program<E>,
+  settings: Settings.Settings
+): Effect.fn.Return<void, E | Unservable, NodeServices | Scope.Scope> {
+  const certificates = yield* prepare(services, settings)
+  for (const name of yield* Setting.misspelled) {
+    yield* Effect.logWarning(`${name} is no variable of wireline, and is not looked at`)
+  }
+  const systemd = yield* Systemd.make(process.env)
+  yield* TlsSetting.reloadAtHangup(certificates, systemd)
+  const serving = {
+    bound: new Map<string, Endpoint.Endpoint>(),
+    ended: yield* Deferred.make<void>(),
+    // As many may be about to be connections as there may be connections.
+    tls: Option.getOrUndefined(
+      Option.map(certificates, (certificates) => ({
+        certificates,
+        maxHandshakes: settings.maxConnections
+      }))
+    )
+  }
+  const metrics = settings.metrics === "off" ? undefined : yield* Metrics.serve(settings.metrics)
+  const all = program({ ...settings, data: resolve(settings.data) })
+  yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
+  yield* announce(services, serving.bound, metrics?.url)
+  yield* systemd.ready
+  if (metrics !== undefined) {
+    yield* metrics.serving
+    yield* Metrics.warmUp
+  }
+  yield* Deferred.await(serving.ended)
+})
+
+/** What is served with these settings. */
+export type Program<E> = (settings: Settings.Settings) => Layer.Layer<never, E, Serving | NodeServices>
+
 /** The subcommand, which serves the program that these settings make of these services. */
 export const serve = <E>(
   services: ReadonlyArray<Service>,
-  program: (settings: Settings.Settings) => Layer.Layer<never, E, Serving | NodeServices>
+  program: Program<E>
 ): Command.Command<"serve", Settings.Settings, {}, E | Unservable, NodeServices> =>
-  Command.make(
-    "serve",
-    Settings.of(services),
-    Effect.fnUntraced(function* (settings) {
-      const certificates = yield* prepare(services, settings)
-      const systemd = yield* Systemd.make(process.env)
-      yield* TlsSetting.reloadAtHangup(certificates, systemd)
-      const serving = {
-        bound: new Map<string, Endpoint.Endpoint>(),
-        ended: yield* Deferred.make<void>(),
-        // As many may be about to be connections as there may be connections.
-        tls: Option.getOrUndefined(
-          Option.map(certificates, (certificates) => ({
-            certificates,
-            maxHandshakes: settings.maxConnections
-          }))
-        )
-      }
-      const metrics = settings.metrics === "off" ? undefined : yield* Metrics.serve(settings.metrics)
-      const all = program({ ...settings, data: resolve(settings.data) })
-      yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
-      yield* announce(services, serving.bound, metrics?.url)
-      yield* systemd.ready
-      if (metrics !== undefined) {
-        yield* metrics.serving
-        yield* Metrics.warmUp
-      }
-      yield* Deferred.await(serving.ended)
-    }, Effect.scoped)
+  Command.make("serve", Settings.of(services), (settings) =>
+    run(services, program, settings).pipe(
+      Effect.scoped,
+      Effect.provideService(References.MinimumLogLevel, Settings.logLevels[settings.logLevel])
+    )
   ).pipe(
     Command.withDescription(
       "Serve the protocols until SIGTERM or SIGINT; SIGHUP reads the TLS certificates again"

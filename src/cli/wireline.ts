@@ -3,24 +3,20 @@
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { Cause, Console, Effect, Exit, type Layer, Logger, Option, Runtime } from "effect"
-import { CliError, CliOutput, Command } from "effect/cli"
+import { Cause, Console, Effect, Exit, Logger, Option, Runtime } from "effect"
+import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
 import { config } from "./config.ts"
 import { BadConfiguration } from "./ConfigurationFile.ts"
 import { connect } from "./connect.ts"
 import * as Logging from "./Logging.ts"
-import { serve } from "./serve.ts"
+import { type Program, serve } from "./serve.ts"
 import type { Problem, Service } from "./Service.ts"
-import type { Serving } from "./Serving.ts"
 import * as Setting from "./Setting.ts"
-import { type Settings, vocabularyOf } from "./Settings.ts"
+import { vocabularyOf } from "./Settings.ts"
 import { user } from "./user.ts"
 
 /** The command, which serves this program. */
-export const command = (
-  services: readonly [Service, ...ReadonlyArray<Service>],
-  program: (settings: Settings) => Layer.Layer<never, Problem, Serving | NodeServices.NodeServices>
-) =>
+export const command = (services: readonly [Service, ...ReadonlyArray<Service>], program: Program<Problem>) =>
   Command.make("wireline").pipe(
     Command.withDescription(`Serve text protocols: ${services.map(({ name }) => name).join(", ")}`),
     Command.withSubcommands([
@@ -85,6 +81,12 @@ process.stdout.on("error", (cause) => {
   process.exit(1)
 })
 
+/** The flags of every subcommand. The level of the log is a setting of the server, with a variable and a key, too. */
+const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.BuiltIn> =>
+  subcommand === "serve" || subcommand === "config"
+    ? GlobalFlag.BuiltIns.filter((flag) => flag !== GlobalFlag.LogLevel)
+    : GlobalFlag.BuiltIns
+
 /** Runs the command as the process says, to its end. */
 export const run = (
   wireline: ReturnType<typeof command>,
@@ -94,6 +96,7 @@ export const run = (
   Command.runWith(wireline, { version })(args).pipe(
     Effect.tapCause(report),
     Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
+    Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: builtInsOf(args[0]) })),
     Effect.provideService(Setting.Vocabulary, vocabularyOf(services)),
     NodeRuntime.runMain({
       disableErrorReporting: true,

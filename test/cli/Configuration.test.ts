@@ -57,6 +57,7 @@ const examples: Readonly<Record<string, readonly [string, string, string]>> = {
   data: ["/a", "/b", "/c"],
   "max-connections": ["1", "2", "3"],
   "idle-timeout": ["1s", "2m", "off"],
+  "log-level": ["debug", "warn", "none"],
   "sec-lsm-manager": ["unix:/a", "tcp://[::1]:0", "off"],
   "sec-lsm-manager-max-frame": ["1", "2", "3"],
   "security-module": ["record", "smack", "record"],

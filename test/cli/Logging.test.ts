@@ -153,7 +153,7 @@ describe("No log", () => {
         writeFileSync(config, `[sms.tokens]\nADMIN = "${secret("token")}"\n`)
         const mail = yield* refusingMail
         const { data, exon, process, rscp } = yield* serve(
-          ...["--log-level", "all", "--config", config, "--sms-fifo", fifo, "--sms-transmitter", "stdout"],
+          ...["--log-level", "debug", "--config", config, "--sms-fifo", fifo, "--sms-transmitter", "stdout"],
           ...["--smtp-url", `smtp://ada:${secret("smtp")}@127.0.0.1:${mail.port}?from=a@example.org`],
           ...["--rscp-access", "private"]
         )

@@ -144,16 +144,17 @@ describe("wireline config", () => {
         writeFileSync(file, "[exon]\nmax_frames = 1\nendpoint = 8878\n")
         const args = ["config", "check", "--data", data, "--metrics", "unix:/hunter2"]
         const { code, stderr, stdout } = yield* Started.outcomeOf(args, {
-          env: { WIRELINE_MAX_CONNECTIONS: "many" }
+          env: { WIRELINE_MAX_CONNECTIONS: "many", WIRELINE_EXONS: "off" }
         })
         assert.deepStrictEqual([code, stdout], [1, ""])
         const lines = stderr.split("\n")
-        assert.strictEqual(lines.length, 5)
+        assert.strictEqual(lines.length, 6)
         for (const [index, line] of [
           `wireline: ${file}:2:1: exon.max_frames: there is no such key`,
           `wireline: ${file}:3:1: exon.endpoint: Expected a string`,
           "wireline: WIRELINE_MAX_CONNECTIONS: Expected a whole number above 0",
-          "wireline: --metrics: Expected "
+          "wireline: --metrics: Expected ",
+          "wireline: WIRELINE_EXONS: there is no such variable"
         ].entries()) {
           assert.isTrue(lines[index]!.startsWith(line), lines[index])
         }

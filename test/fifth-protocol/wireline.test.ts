@@ -8,7 +8,10 @@ import * as Started from "../support/Started.ts"
 
 const main = join(import.meta.dirname, "main.ts")
 
-const wireline = (...args: ReadonlyArray<string>) => Started.start([process.execPath, main, ...args])
+// Of the other protocols, this one has no variables.
+const env = Object.fromEntries(["EXON", "RSCP", "SMS"].map((name) => [`WIRELINE_${name}`, undefined]))
+
+const wireline = (...args: ReadonlyArray<string>) => Started.start([process.execPath, main, ...args], { env })
 
 const outcomeOf = (...args: ReadonlyArray<string>) =>
   Effect.scoped(Effect.flatMap(wireline(...args), ({ exit }) => exit))
