@@ -14,6 +14,7 @@ import type { SearchReport } from "./exon-load.ts"
 import type { LoadReport } from "./load.ts"
 import { parseFigures } from "./proc.ts"
 import { start } from "./processes.ts"
+import { say } from "./results.ts"
 import { median, takeTurns, takeTurnsOf } from "./rounds.ts"
 import { makePlace, serve, type Serving } from "./servers.ts"
 import { decimals, percent, reached, table, whole } from "./table.ts"
@@ -63,7 +64,7 @@ const fill = async (): Promise<string> => {
   const all = { work: "add", from: 1, count: itemCount, connections: 1, "in-flight": 1024 }
   const { rate } = (await ask(server, all)) as LoadReport
   await server.stop()
-  console.log(`${whole(itemCount)} items added through one connection, ${whole(rate)} a second`)
+  say(`${whole(itemCount)} items added through one connection, ${whole(rate)} a second`)
   return server.directory
 }
 
@@ -196,9 +197,9 @@ const measureSearch = async (filled: string, { searches }: ExonPace): Promise<st
 
 export const measureExon = async (pace: ExonPace, isWanted: (part: string) => boolean): Promise<void> => {
   if (!exonParts.some(isWanted)) return
-  console.log(`\nExon at ${whole(itemCount)} items: ${pace.rounds} rounds, medians`)
+  say(`\nExon at ${whole(itemCount)} items: ${pace.rounds} rounds, medians`)
   const filled = await fill()
-  console.log(`a durable write of 4 KiB takes ${decimals(syncMilliseconds(), 2)} ms here\n`)
+  say(`a durable write of 4 KiB takes ${decimals(syncMilliseconds(), 2)} ms here\n`)
   const rates: Array<ReadonlyArray<string>> = []
   const processors: Array<ReadonlyArray<string>> = []
   if (isWanted("exon-add")) {
@@ -213,13 +214,13 @@ export const measureExon = async (pace: ExonPace, isWanted: (part: string) => bo
     processors.push(processorRow("exon-id", rounds))
   }
   if (rates.length > 0) {
-    console.log(table([heading, ...rates]))
-    console.log(
+    say(table([heading, ...rates]))
+    say(
       `Wireline: a Unix socket, ${connections} connections with ${inFlight} in flight each. The bare loop: no network at` +
         ` all, one process\nthat has the values at hand and commits every ${connections * inFlight} items.\n`
     )
-    console.log("Processor use, of one core each:")
-    console.log(`${table([processorHeading, ...processors])}\n`)
+    say("Processor use, of one core each:")
+    say(`${table([processorHeading, ...processors])}\n`)
   }
-  if (isWanted("exon-search")) console.log(`${await measureSearch(filled, pace)}\n`)
+  if (isWanted("exon-search")) say(`${await measureSearch(filled, pace)}\n`)
 }

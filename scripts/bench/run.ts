@@ -2,7 +2,7 @@
  * Measures Wireline against a hand-written server, or a bare loop over the database, and prints what came out beside
  * what was to be reached.
  *
- *     npm run bench                                          everything, some three minutes
+ *     npm run bench                                          everything, some four minutes, and bench/RESULTS.md
  *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
@@ -16,8 +16,9 @@ import { type Benchmark, type Contender, nameOf, partsOf } from "./benchmark.ts"
 import { exonParts, measureExon, quickExon, wholeExon } from "./exon.ts"
 import type { LoadReport } from "./load.ts"
 import { measureMemory } from "./memory.ts"
-import { machineFacts } from "./proc.ts"
 import { complaints, endAll, pinning } from "./processes.ts"
+import * as results from "./results.ts"
+import { say } from "./results.ts"
 import type { Both } from "./rounds.ts"
 import { benchmark as rscp } from "./rscp.ts"
 import { benchmark as secLsmManager } from "./sec-lsm-manager.ts"
@@ -34,7 +35,7 @@ import {
   throughputRow
 } from "./throughput.ts"
 
-const longestRun = 300
+const longestRun = 480
 
 const whole: Pace = { rounds: 7, compileSeconds: 0.8, warmUpSeconds: 0.2, seconds: 1.1 }
 const quick: Pace = { rounds: 5, compileSeconds: 0.3, warmUpSeconds: 0.1, seconds: 0.2 }
@@ -55,7 +56,7 @@ const measureBenchmark = async (
   isWanted: (part: string) => boolean
 ): Promise<void> => {
   if (!partsOf(benchmark).some(isWanted)) return
-  console.log(`\n${benchmark.name}: ${pace.rounds} rounds of ${pace.seconds} s a server, medians\n`)
+  say(`\n${benchmark.name}: ${pace.rounds} rounds of ${pace.seconds} s a server, medians\n`)
   const { idle, prefix, startSeconds } = benchmark
   const scenarios = benchmark.scenarios.filter((scenario) => isWanted(nameOf(benchmark, scenario)))
   const rates: Array<ReadonlyArray<string>> = []
@@ -66,15 +67,15 @@ const measureBenchmark = async (
     processors.push(processorRow(benchmark, scenario, rounds))
   }
   if (scenarios.length > 0) {
-    console.log(`${table([throughputHeading(benchmark), ...rates])}\n`)
-    console.log("Processor use, of one core each:")
-    console.log(`${table([processorHeading(benchmark), ...processors])}\n`)
+    say(`${table([throughputHeading(benchmark), ...rates])}\n`)
+    say("Processor use, of one core each:")
+    say(`${table([processorHeading(benchmark), ...processors])}\n`)
   }
   if (idle !== undefined && isWanted(`${prefix}memory`)) {
-    console.log(`${await measureMemory(benchmark, idle, 1)}\n`)
+    say(`${await measureMemory(benchmark, idle, 1)}\n`)
   }
   if (startSeconds !== undefined && isWanted(`${prefix}start`)) {
-    console.log(await measureStart(benchmark, startSeconds, 5))
+    say(await measureStart(benchmark, startSeconds, 5))
   }
 }
 
@@ -96,12 +97,13 @@ const main = async (): Promise<void> => {
   const unknown = options.only.find((part) => !parts.includes(part))
   if (unknown !== undefined) throw new Error(`--only ${unknown}: not one of ${parts.join(", ")}`)
 
-  console.log(`${machineFacts()}; ${pinning}`)
+  say(`${results.facts()}\n${pinning}`)
   const isWanted = (part: string): boolean => options.only.length === 0 || options.only.includes(part)
   for (const benchmark of benchmarks) {
     await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
   }
   if (isWhole) await measureExon(options.quick ? quickExon : wholeExon, isWanted)
+  if (isWhole && !options.quick && options.only.length === 0) results.write()
 }
 
 // Whatever ends this process, the servers and clients end with it, and their files go.

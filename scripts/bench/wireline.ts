@@ -1,8 +1,8 @@
-/** Wireline as a contender: it serves one protocol, and nothing else. */
+/** Wireline as a contender, as the package ships it: it serves one protocol, and nothing else. */
 import { fileURLToPath } from "node:url"
 import type { Contender } from "./benchmark.ts"
 
-const launcher = fileURLToPath(new URL("../wireline.js", import.meta.url))
+const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
 
 const protocols = ["sec-lsm-manager", "exon", "rscp", "sms"] as const
 
@@ -11,7 +11,7 @@ export const wireline = (protocol: (typeof protocols)[number]): Contender => ({
   name: "Wireline",
   command: ({ directory, socket }) => [
     process.execPath,
-    launcher,
+    main,
     "serve",
     ...["--data", `${directory}/data`],
     ...["--metrics", "off"],
