@@ -9,7 +9,7 @@ import type { CommandTally } from "./Tally.ts"
 /** An answer, and the command that it is of, unless it is of none. */
 export interface Answered {
   readonly command: CommandTally | undefined
-  readonly answer: Exit.Exit<Protocol.Answer<Protocol.Tagged>>
+  readonly answer: Exit.Exit<Command.Outcome<Protocol.Tagged>>
   /** The number of the frame that it answers. */
   readonly frame: number
 }

@@ -47,8 +47,11 @@ export type Answering<Reply, R> =
   | Effect.Effect<Protocol.Answer<Reply>, never, R>
   | Later<Reply>
 
+/** An answer that has come, or what is still to be waited for: an effect that gives it. */
+export type Outcome<Reply> = Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>>
+
 /** Takes an answer that comes later, or the cause for which it never will. */
-export type Done<in Reply> = (answer: Exit.Exit<Protocol.Answer<Reply>>) => void
+export type Done<in Reply> = (outcome: Exit.Exit<Outcome<Reply>>) => void
 
 /** An answer that comes later, while the next requests of the connection are begun; `later` makes one. */
 export class Later<out Reply> {
@@ -65,6 +68,9 @@ export class Later<out Reply> {
  * all the same. Whoever answers like this keeps the order of what it does itself. A request that is answered by an
  * effect waits for all that were begun before it; so does the first request for a command, which is loaded. The answer
  * must not close the connection.
+ *
+ * `done` may be given an effect in the place of an answer, for a reply that is too long to be kept until it is its turn
+ * (`Server.LongReply`). It runs when all before it is written. By then, requests after it may have been begun.
  */
 export const later = <Reply>(begin: (done: Done<Reply>) => void): Later<Reply> => new Later(begin)
 
@@ -200,10 +206,10 @@ type Generation = LoadCache.Generation<string, AnyHandler>
 /** Begins what is answered later; however it behaves, `done` is called once at most. */
 export const once = <Reply>(answering: Later<Reply>, done: Done<Reply>): void => {
   let answered = false
-  const first: Done<Reply> = (answer) => {
+  const first: Done<Reply> = (outcome) => {
     if (answered) return
     answered = true
-    done(answer)
+    done(outcome)
   }
   try {
     answering.begin(first)
@@ -219,13 +225,20 @@ export const once = <Reply>(answering: Later<Reply>, done: Done<Reply>): void =>
 export const isPlain = <Reply, R>(answering: Answering<Reply, R>): answering is Reply =>
   Object.getPrototypeOf(answering) === Object.prototype
 
-const toEffect = <Reply, R>(
+/** An answer of any kind as an effect, for what has to wait for all before it. */
+export const toEffect = <Reply, R>(
   answering: Answering<Reply, R>
 ): Effect.Effect<Protocol.Answer<Reply>, never, R> => {
-  if (answering instanceof Later) return Effect.callback((resume) => once(answering, resume))
+  if (answering instanceof Later) {
+    return Effect.flatMap(
+      Effect.callback<Outcome<Reply>>((resume) => once(answering, resume)),
+      (outcome) => (isEffect(outcome) ? outcome : Effect.succeed(outcome))
+    )
+  }
   return isEffect(answering) ? answering : Effect.succeed(answering)
 }
 
-const isEffect = <Reply, R>(
+/** Whether it is something to wait for. */
+export const isEffect = <Reply, R>(
   answering: Protocol.Answer<Reply> | Effect.Effect<Protocol.Answer<Reply>, never, R>
 ): answering is Effect.Effect<Protocol.Answer<Reply>, never, R> => Effect.isEffect(answering)

@@ -23,8 +23,8 @@ export type Observer = (direction: "received" | "sent", frame: string) => Effect
 /** Replies are written when this many characters of them are waiting, or when the batch is at its end. */
 const writeSize = 65_536
 
-/** So many answers that come later may be on their way at a time. */
-const mostBegun = 1024
+/** So many answers that come later may be on their way at a time: what is kept of them is multiplied by this. */
+const mostBegun = 512
 
 /** After a chunk of so many bytes, the other connections have their turn before the next is read. */
 const fairShare = 32_768
@@ -215,12 +215,21 @@ export class Conversation<R> implements Activity {
       const { answer, command, frame } = answered[at]!
       const step =
         (Exit.isSuccess(answer)
-          ? this.accept(answer.value, command)
+          ? this.acceptOutcome(answer.value, command)
           : Effect.annotateLogs(this.die(answer.cause, command), "request", this.request.at(frame))) ??
         (this.replies.length >= writeSize ? this.flush() : undefined)
       if (step !== undefined) return Effect.flatMap(step, () => this.queue(answered, at + 1) ?? Effect.void)
     }
     return undefined
+  }
+
+  /** Queues the replies of an answer that came later, or waits for it, with what is ready gone out before. */
+  private acceptOutcome(
+    outcome: Command.Outcome<Protocol.Tagged>,
+    command: CommandTally | undefined
+  ): Step<R> {
+    if (!Command.isEffect(outcome)) return this.accept(outcome, command)
+    return Effect.andThen(this.flush() ?? Effect.void, this.waitFor(outcome, command))
   }
 
   private tryAnswer(request: Protocol.Tagged): ReturnType<typeof this.answer> {
@@ -233,12 +242,12 @@ export class Conversation<R> implements Activity {
 
   private waitFor(
     answer: Effect.Effect<Protocol.Answer<Protocol.Tagged>, never, R>,
-    command: CommandTally
+    command: CommandTally | undefined
   ): Effect.Effect<void, Socket.SocketError | Closed, R> {
     return Effect.suspend(() => {
       const since = performance.now()
       return Effect.onExitPrimitive(answer, () => {
-        command.took((performance.now() - since) / 1000)
+        command?.took((performance.now() - since) / 1000)
         return undefined
       })
     }).pipe(

@@ -7,7 +7,7 @@ import * as Command from "../../Command.ts"
 import type * as Protocol from "../../Protocol.ts"
 import { LongReply } from "../../LongReply.ts"
 import { maxComments } from "./Item.ts"
-import { Exon, Failed, Found, Item, type Reply } from "./Protocol.ts"
+import { Available, Exon, Failed, Found, Item, NotFound, type Reply } from "./Protocol.ts"
 import { toReply } from "./Session.ts"
 import { type Asking, type Found as StoredFound, type Measured, Store } from "./Store.ts"
 
@@ -55,6 +55,20 @@ const write = Effect.fnUntraced(function* (found: ReadonlyArray<Measured>, store
       })
     )
   }
+  return []
+})
+
+/** Writes a long item that was asked for by its number, as it is when it is its turn to be written. */
+export const writeItem = Effect.fnUntraced(function* (item: Measured, store: Store["Service"]) {
+  const { portion } = yield* LongReply
+  yield* portion(
+    item.size,
+    Effect.map(Effect.orDie(store.read([item])), ([item]) =>
+      Exon.encodeReply(
+        item === undefined ? NotFound.make({ data: "" }) : Available.make({ data: toReply(item) })
+      )
+    )
+  )
   return []
 })
 

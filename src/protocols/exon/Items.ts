@@ -12,6 +12,9 @@ import * as Rows from "./Rows.ts"
 /** How many items a list or a search answers with. */
 export const pageSize = 50
 
+/** The most comments in bytes of an item that is read when it is asked for, and kept until it is answered. */
+export const maxShort = 2048
+
 /** An item that has not been read, and how many bytes its name and its comments have. */
 export interface Measured extends Pick<Item, "id"> {
   readonly size: number
@@ -35,6 +38,10 @@ interface ItemRow {
 export interface Items {
   /** The items with these ids, in no order. */
   readonly get: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
+  /** The same, but those that are longer than `maxShort` are only measured. */
+  readonly getShort: (
+    ids: ReadonlyArray<number>
+  ) => Effect.Effect<ReadonlyArray<Item | Measured>, SqlError.SqlError>
   /** All items, in the order of their ids. */
   readonly all: Stream.Stream<Item, SqlError.SqlError>
   /** The ids of one page, newest first; page 1 is the first. */
@@ -72,6 +79,12 @@ export const make = (sql: SqlClient.SqlClient): Items => {
   const get = Rows.forSet<ItemRow>(
     sql,
     (count) => sql`SELECT ${columns} FROM exon_item WHERE id IN ${ids(count)}`
+  )
+  const getShort = Rows.forSet<ItemRow | (Omit<ItemRow, "comments"> & { comments: null; size: number })>(
+    sql,
+    (count) => sql`SELECT id, name, author, added_at, octet_length(name) + octet_length(comments) AS size,
+      CASE WHEN octet_length(comments) <= ${sql.literal(String(maxShort))} THEN comments END AS comments
+      FROM exon_item WHERE id IN ${ids(count)}`
   )
   const named = Rows.forSet<Numbered>(
     sql,
@@ -111,6 +124,10 @@ export const make = (sql: SqlClient.SqlClient): Items => {
   return {
     all: Stream.map(sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id`.stream, toItem),
     get: (ids) => Effect.map(get(ids), toItems),
+    getShort: (ids) =>
+      Effect.map(getShort(ids), (rows) =>
+        rows.map((row) => (row.comments === null ? { id: Number(row.id), size: row.size } : toItem(row)))
+      ),
     list: (page) => {
       const skipped = (page - 1) * pageSize
       if (!Number.isSafeInteger(skipped) || skipped < 0) return Effect.succeed([])

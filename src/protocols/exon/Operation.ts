@@ -90,13 +90,14 @@ export class Remove extends Change<boolean> {
   }
 }
 
-export class Get extends Operation<Item | undefined> {
+/** An item as it is at this moment, or how long it is, where that is too long to be kept. */
+export class Get extends Operation<Item | Measured | undefined> {
   readonly _tag = "Get"
   readonly writes = false
   readonly weight = 0
   readonly id: number
 
-  constructor(id: number, complete: Complete<Item | undefined>) {
+  constructor(id: number, complete: Complete<Item | Measured | undefined>) {
     super(complete)
     this.id = id
   }

@@ -14,12 +14,14 @@ export interface State {
   user: string | undefined
   /** Where the peer is, for the audit trail and the lock-out. */
   readonly address: string
+  /** How many items have been asked for that are not answered. What changes an item waits for them. */
+  reading: number
 }
 
 export class Session extends Context.Service<Session, State>()("wireline/exon/Session") {
   static readonly layer = Layer.effect(
     Session,
-    Effect.map(Peer, ({ address }) => ({ user: undefined, address }))
+    Effect.map(Peer, ({ address }) => ({ user: undefined, address, reading: 0 }))
   )
 }
 
@@ -31,16 +33,16 @@ type RequestOf<T extends Tag> = Command.RequestOf<typeof Exon, T>
 
 /** The reply to what a command has asked of the store. */
 export interface Replying {
-  readonly begin: (done: (reply: Exit.Exit<Reply>) => void) => void
+  readonly begin: (done: Command.Done<Reply>) => void
 }
 
 /**
- * Replies to what comes of a question to the store; `refused` says how where the store did not do it, for which there is
- * else the general `Failed`. The store has logged why.
+ * Replies to what comes of a question to the store, at once or in an effect; `refused` says how where the store did not do
+ * it, for which there is else the general `Failed`. The store has logged why.
  */
 export const replying = <A>(
   asking: Asking<A>,
-  toReply: (outcome: A) => Reply,
+  toReply: (outcome: A) => Command.Outcome<Reply>,
   refused: (error: StoreError) => Reply | undefined = () => undefined
 ): Replying => ({
   begin: (done) =>
@@ -55,6 +57,21 @@ export const replying = <A>(
     })
 })
 
+/** Has whatever changes an item wait until this is answered, for it may be read only then. */
+export const reading = (session: State, { begin }: Replying): Replying => ({
+  begin: (done) => {
+    session.reading++
+    const end = () => void session.reading--
+    begin((outcome) => {
+      if (Exit.isSuccess(outcome) && Command.isEffect(outcome.value)) {
+        return done(Exit.succeed(Effect.ensuring(outcome.value, Effect.sync(end))))
+      }
+      end()
+      done(outcome)
+    })
+  }
+})
+
 /**
  * A command on one item: it asks the store, in the order of the requests, and answers when that is committed, while
  * the next requests are begun.
@@ -67,10 +84,16 @@ export const command = <const T extends Tag>(
     Exon,
     tag,
     Effect.map(Store, (store) => (request: RequestOf<T>, connection: Context.Context<Session>) => {
-      const answer = ask(request, Context.get(connection, Session), store)
-      return "_tag" in answer ? answer : Command.later<Reply>(answer.begin)
+      const session = Context.get(connection, Session)
+      const answer = ask(request, session, store)
+      if ("_tag" in answer) return answer
+      const later = Command.later<Reply>(answer.begin)
+      return session.reading > 0 && changing.has(tag) ? Command.toEffect(later) : later
     })
   )
+
+/** What may change an item that has been asked for. */
+const changing: ReadonlySet<Tag> = new Set(["comment", "del"])
 
 /** The number of an item, for the store; one that it cannot count to is near enough, for no item has it. */
 export const numberOf = ({ id }: { readonly id: number | string }): number => Number(id)

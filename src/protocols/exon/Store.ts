@@ -59,7 +59,8 @@ export class Store extends Context.Service<
       readonly author: string
       readonly address: string
     }) => Asking<Operation.AddOutcome>
-    readonly get: (id: number) => Asking<Item | undefined>
+    /** An item; one of more than `Items.maxShort` of comments is only measured, for `read`. */
+    readonly get: (id: number) => Asking<Item | Measured | undefined>
     /**
      * Appends a comment on a line of its own; false when there is no such item. Fails with `TooLong` when the
      * item's comments would be more than `Item.maxComments`.
@@ -128,7 +129,7 @@ const make = Effect.fnUntraced(function* (limits: Limits) {
         : ask<Operation.AddOutcome>((complete, now) => new Operation.Add(item, now, complete)),
     get: (id) =>
       isNumber(id)
-        ? ask<Item | undefined>((complete) => new Operation.Get(id, complete))
+        ? ask<Item | Measured | undefined>((complete) => new Operation.Get(id, complete))
         : answered(Exit.succeed(undefined)),
     comment: (change) =>
       isNumber(change.id)

@@ -106,7 +106,7 @@ class Group {
     // Another server on the same database may have been quicker.
     const missed = fresh.flatMap(({ folded }, at) => (ids[at] === undefined ? [folded] : []))
     for (const [folded, id] of yield* items.named(missed)) there.set(folded, id)
-    const found = new Map((yield* items.get([...asked])).map((item) => [item.id, item]))
+    const found = new Map((yield* items.getShort([...asked])).map((item) => [item.id, item]))
 
     /** How many of the fresh ones have had their turn; a get sees none of those behind it. */
     let turn = 0

@@ -109,3 +109,67 @@ describe("A list or a search of long items", () => {
     60_000
   )
 })
+
+describe("A long item", () => {
+  /** Adds an item with as many comments as it may have, which are 256 KiB. */
+  const addLong = (served: ServedExon, id: number) =>
+    answersOf(
+      served,
+      `add name="long ${id}"\n${`comment id="${id}"::comments="${"x".repeat(65_535)}"\n`.repeat(4)}`
+    )
+
+  it.live("among many that many ask for, and do not read, takes little memory", () =>
+    Effect.gen(function* () {
+      const served = yield* serveThere(yield* temporaryDirectory)
+      for (let id = 1; id <= 64; id++) yield* addLong(served, id)
+      const other = yield* RawPeer.connect(served.endpoint)
+      const growth = yield* memoryGrowth(served.process.pid)
+      const peers: Array<RawPeer.RawPeer> = []
+      for (let i = 0; i < 50; i++) {
+        const peer = yield* RawPeer.connect(served.endpoint)
+        peer.socket.pause()
+        yield* peer.send(Array.from({ length: 64 }, (_, at) => `id ${at + 1}\n`).join(""))
+        peers.push(peer)
+        assert.include(yield* askOne(other, "id 99"), "Item not found.")
+      }
+      // All of them together are 800 mebibytes.
+      assert.isBelow(yield* growth, 400 * mebibyte)
+      for (const { socket } of peers) socket.destroy()
+    })
+  )
+
+  it.effect("is answered like any other, in its place and as it was then, to the byte", () =>
+    Effect.gen(function* () {
+      const served = yield* serveHere({ people: ["ada"] })
+      yield* addLong(served, 1)
+      yield* answersOf(served, 'add name="short"\n')
+      const lines = (yield* answersOf(
+        served,
+        `auth username="ada"::passwd="${password}"\n` +
+          'id 1\nid 2\nid 1\ncomment id="2"::comments="last"\nid 2\nid 1\ndel 1\nid 1\nid 2\n'
+      )).split("\n")
+      const comments = Array.from({ length: 4 }, () => "x".repeat(65_535)).join("\n")
+      const shown = lines.map((line) => {
+        if (line === "") return ""
+        const reply = Exon.decodeReply(line)
+        if (reply instanceof Malformed) return line
+        assert.isTrue(Exon.encodeReply(reply) === line)
+        if (reply._tag !== "Available") return reply._tag
+        return [reply.data.name, reply.data.comments === comments ? "all of it" : reply.data.comments]
+      })
+      assert.deepStrictEqual(shown, [
+        "Authenticated",
+        ["long 1", "all of it"],
+        ["short", ""],
+        ["long 1", "all of it"],
+        "Commented",
+        ["short", "last"],
+        ["long 1", "all of it"],
+        "Deleted",
+        "NotFound",
+        ["short", "last"],
+        ""
+      ])
+    })
+  )
+})

@@ -7,7 +7,7 @@ import * as AuditTrail from "../../../src/protocols/exon/AuditTrail.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
 import { withLogs } from "../../support/Happenings.ts"
-import { listed, newTap, together, withStore } from "./OpenStore.ts"
+import { itemOf, listed, newTap, together, withStore } from "./OpenStore.ts"
 import { who } from "./StoreModel.ts"
 
 const add = (name: string) => Store.use((store) => store.add({ name, comments: "", ...who }))
@@ -120,7 +120,7 @@ describe("A group of operations", () => {
           trail.map(({ event, item }) => `${event} ${item}`),
           ["add 1", "comment 1", "comment 1"]
         )
-        const item = yield* Store.use((store) => store.get(1))
+        const item = yield* itemOf(1)
         assert.strictEqual(item?.comments, "again\nagain")
       }).pipe(withStore({ tap }))
     )

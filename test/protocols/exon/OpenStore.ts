@@ -85,3 +85,7 @@ export const itemsOf = (
 export const listed = (page: number) => Store.use((store) => itemsOf(store, store.list(page)))
 
 export const searched = (text: string) => Store.use((store) => itemsOf(store, store.search(text)))
+
+/** An item, however long. */
+export const itemOf = (id: number) =>
+  Store.use((store) => Effect.map(store.read([{ id, size: 0 }]), ([item]) => item))

@@ -7,7 +7,7 @@ import * as AuditTrail from "../../../src/protocols/exon/AuditTrail.ts"
 import { maxComments } from "../../../src/protocols/exon/Item.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
-import { listed, together, withStore } from "./OpenStore.ts"
+import { itemOf, listed, together, withStore } from "./OpenStore.ts"
 import { ask, Model, steps, who } from "./StoreModel.ts"
 
 /** The store ends as the model does: items, trail, and what search finds. */
@@ -117,7 +117,7 @@ describe("The store", () => {
       yield* TestClock.adjust("90 seconds")
       yield* store.add({ name: "one", comments: "", ...who })
       yield* TestClock.adjust("90 seconds")
-      assert.strictEqual((yield* store.get(1))?.date, 90_000)
+      assert.strictEqual((yield* itemOf(1))?.date, 90_000)
     }).pipe(withStore())
   )
 
@@ -126,7 +126,7 @@ describe("The store", () => {
       const store = yield* Store
       const long = "é ".repeat(65_536 / 3)
       yield* store.add({ name: "long", comments: long, ...who })
-      assert.strictEqual((yield* store.get(1))?.comments, long)
+      assert.strictEqual((yield* itemOf(1))?.comments, long)
       const rest = maxComments - Buffer.byteLength(long) - 1
       const tooLong = { id: 1, comments: "x".repeat(rest + 1), ...who }
       const [refused, taken, full] = yield* together([
@@ -151,7 +151,7 @@ describe("The store", () => {
       yield* store.add({ name: "one", comments: "", ...who })
       yield* together(["", "first", "second", "", "third"].map(comment))
       yield* comment("fourth")
-      assert.strictEqual((yield* store.get(1))?.comments, "first\nsecond\n\nthird\nfourth")
+      assert.strictEqual((yield* itemOf(1))?.comments, "first\nsecond\n\nthird\nfourth")
     }).pipe(withStore())
   )
 
@@ -160,7 +160,7 @@ describe("The store", () => {
       const store = yield* Store
       yield* store.add({ name, comments, ...who })
       yield* store.comment({ id: 1, comments: name, ...who })
-      const item = yield* store.get(1)
+      const item = yield* itemOf(1)
       const both = comments === "" ? name : `${comments}\n${name}`
       assert.deepStrictEqual([item?.name, item?.comments], [name.toWellFormed(), both.toWellFormed()])
       const again = yield* store.add({ name: name.toLowerCase(), comments, ...who })

@@ -1,7 +1,8 @@
 /** What the store ought to do, as a plain map; and operations on both. */
 import { Arbitrary, Effect, Schema } from "effect"
 import { maxComments } from "../../../src/protocols/exon/Item.ts"
-import type { Found, Item, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
+import { maxShort } from "../../../src/protocols/exon/Items.ts"
+import type { Found, Item, Measured, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
 
 export const who = { author: "ada", address: "192.0.2.1" }
 
@@ -64,11 +65,16 @@ const wordsOf = (text: string): ReadonlyArray<string> =>
     )
     .filter((word) => word !== "")
 
+const measured = ({ comments, id, name }: Item): Measured => ({
+  id,
+  size: Buffer.byteLength(name + comments)
+})
+
 /** What is found: the items, or how long they are. */
 const found = (items: ReadonlyArray<Item>): Found => {
-  const measured = items.map(({ comments, id, name }) => ({ id, size: Buffer.byteLength(name + comments) }))
-  return measured.reduce((sum, { size }) => sum + size, 0) > 65_536
-    ? { _tag: "Long", items: measured }
+  const all = items.map(measured)
+  return all.reduce((sum, { size }) => sum + size, 0) > 65_536
+    ? { _tag: "Long", items: all }
     : { _tag: "Short", items }
 }
 
@@ -104,8 +110,10 @@ export class Model {
         if (isThere) this.trail.push({ event: "delete", item: step.id })
         return isThere
       }
-      case "get":
-        return this.items.get(step.id)
+      case "get": {
+        const item = this.items.get(step.id)
+        return item === undefined || Buffer.byteLength(item.comments) <= maxShort ? item : measured(item)
+      }
       case "list":
         return found(this.newest().slice((step.page - 1) * 50, step.page * 50))
       case "search": {
