@@ -1,7 +1,7 @@
 /** Password hashes as they are stored. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Schema } from "effect"
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Kdf } from "effect/crypto"
 import * as PasswordHash from "../../src/accounts/PasswordHash.ts"
 

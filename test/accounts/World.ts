@@ -1,6 +1,6 @@
 /** Accounts in a database file, with passwords that cost next to nothing and derivations that are counted. */
 import { join } from "node:path"
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Effect, Layer, Redacted } from "effect"
 import { Kdf } from "effect/crypto"
 import { Accounts } from "../../src/accounts/Accounts.ts"

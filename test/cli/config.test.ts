@@ -1,7 +1,7 @@
 /** The commands `wireline config check` and `wireline config print`, and what help and completions tell. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Result, type Scope } from "effect"
 import { CliOutput, Command, type HelpDoc } from "effect/cli"

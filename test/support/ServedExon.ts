@@ -2,7 +2,7 @@
  * Exon for tests: in the test's own process, where time is the test's, or as a process of its own, which can be killed.
  */
 import { join } from "node:path"
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Context, Effect, Layer, Redacted, type Scope } from "effect"
 import type { Kdf } from "effect/crypto"
 import { Accounts } from "../../src/accounts/Accounts.ts"

@@ -1,6 +1,6 @@
 /** RSCP for tests, in the test's own process, where time is the test's. */
 import { join } from "node:path"
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { Context, Effect, Layer, type Scope } from "effect"
 import { Accounts } from "../../src/accounts/Accounts.ts"
 import { Calculator } from "../../src/protocols/rscp/Calculator.ts"

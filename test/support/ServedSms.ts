@@ -1,5 +1,8 @@
 /** The SMS shell for tests, in the test's own process, where time is the test's. */
-import { NodeChildProcessSpawner, NodeCrypto, NodeFileSystem, NodePath } from "@effect/platform-node"
+import * as NodeChildProcessSpawner from "@effect/platform-node/NodeChildProcessSpawner"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
 import { Context, DateTime, Duration, Effect, Layer, Schema, type Scope } from "effect"
 import { Accounts } from "../../src/accounts/Accounts.ts"
 import { Codes } from "../../src/protocols/sms/Codes.ts"

@@ -2,7 +2,7 @@
  * A program for tests: serves the probe on the endpoint that is its argument, says on standard error where, and ends
  * with SIGTERM, or when the peer of `stdio:` has left.
  */
-import { NodeRuntime } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Context, Deferred, Effect, Layer, Logger, Schema } from "effect"
 import { SocketServer } from "effect/socket"
 import * as Endpoint from "../../src/Endpoint.ts"

@@ -1,5 +1,5 @@
 /** Many peers and bad ones against one server: the others notice nothing, and its memory stays bounded. */
-import { NodeCrypto } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Deferred, Effect, Layer, Schema } from "effect"
 import { Kdf } from "effect/crypto"

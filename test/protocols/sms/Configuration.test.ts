@@ -1,7 +1,7 @@
 /** `wireline.toml`, its `[sms]` table above all. */
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Option, Redacted } from "effect"
 import * as File from "../../../src/cli/Configuration.ts"

@@ -1,5 +1,5 @@
 /** What takes texts out of the house: standard output, and Gammu's own `gammu-smsd-inject` where it is installed. */
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Sink, Stdio } from "effect"
 import { spawnSync } from "node:child_process"

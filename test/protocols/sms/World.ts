@@ -3,7 +3,8 @@
  * that cost next to nothing.
  */
 import { join } from "node:path"
-import { NodeCrypto, NodeServices } from "@effect/platform-node"
+import * as NodeCrypto from "@effect/platform-node/NodeCrypto"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { Accounts } from "../../../src/accounts/Accounts.ts"
 import { Codes } from "../../../src/protocols/sms/Codes.ts"

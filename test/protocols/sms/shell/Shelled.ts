@@ -1,5 +1,5 @@
 /** A shell with the commands that ship, and those that a test declares. */
-import { NodeServices } from "@effect/platform-node"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Schema } from "effect"
 import { Program } from "../../../../src/protocols/sms/Configuration.ts"
 import type { Command } from "../../../../src/protocols/sms/shell/Command.ts"

@@ -3,7 +3,8 @@
  * request a line, `{"directory":"...","text":"..."}`, and answers with what was answered and what was logged.
  */
 import { createInterface } from "node:readline"
-import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Context, Effect, Layer, Scope } from "effect"
 import { Shell } from "../../../../src/protocols/sms/shell/Shell.ts"
 import { withLogs } from "../../../support/Happenings.ts"
