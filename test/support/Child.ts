@@ -2,8 +2,8 @@
 import { Effect, type Scope } from "effect"
 import { type ChildProcess, spawn, type StdioOptions } from "node:child_process"
 import { once } from "node:events"
-import { join } from "node:path"
 import { Happenings } from "./Happenings.ts"
+import { bundled, compiling } from "./Started.ts"
 
 export interface Child {
   readonly process: ChildProcess
@@ -12,8 +12,6 @@ export interface Child {
   /** Its exit code, or the signal that ended it. */
   readonly exit: Effect.Effect<number | string>
 }
-
-const program = join(import.meta.dirname, "serve-probe.ts")
 
 /** Runs the program; with `handOver`, as systemd does: under its own process id, which the shell knows. */
 export const serveProbe = (
@@ -28,9 +26,9 @@ export const serveProbe = (
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const exec = `${options.handOver === true ? "LISTEN_PID=$$ " : ""}exec "$0" "$@"`
-        return spawn("/bin/sh", ["-c", exec, process.execPath, program, endpoint], {
+        return spawn("/bin/sh", ["-c", exec, process.execPath, bundled("serve-probe"), endpoint], {
           stdio: options.stdio ?? ["ignore", "ignore", "pipe"],
-          env: { PATH: process.env["PATH"], ...options.environment },
+          env: { PATH: process.env["PATH"], ...compiling, ...options.environment },
           // Whatever happens to the test, it does not stay.
           timeout: 20_000,
           killSignal: "SIGKILL"

@@ -21,11 +21,16 @@ const quiet = {
 
 const launcher = `${repository}scripts/wireline.js`
 
-/** The command in one file; see `bundle-wireline.ts`. */
-export const bundled = `${repository}node_modules/.cache/wireline-tests/lib/main.mjs`
+const cache = `${repository}node_modules/.cache/wireline-tests`
 
-// Tests start the same program a hundred times: this halves the time that Node takes to compile it.
-export const compileCache = `${repository}node_modules/.cache/wireline-tests`
+/** The directory of `bundled`. */
+export const bundles = `${cache}/lib`
+
+/** A program in one file, `main` being the command; see `bundle-wireline.ts`. */
+export const bundled = (program: string): string => `${bundles}/${program}.mjs`
+
+/** Tests start the same program a hundred times: this halves the time that Node takes to compile it. */
+export const compiling = { NODE_COMPILE_CACHE: cache }
 
 /** How a process ended, and all that it said. */
 export interface Outcome {
@@ -150,9 +155,9 @@ export const start = (
 
 /** Starts the `wireline` command. Without `HOME` and `--data` it has nowhere to keep anything. */
 export const wireline = (args: ReadonlyArray<string>, options: StartOptions = {}) =>
-  start([process.execPath, options.fromSources === true ? launcher : bundled, ...args], {
+  start([process.execPath, options.fromSources === true ? launcher : bundled("main"), ...args], {
     ...options,
-    env: { NODE_COMPILE_CACHE: compileCache, ...options.env }
+    env: { ...compiling, ...options.env }
   })
 
 /** Runs the `wireline` command to its end. */

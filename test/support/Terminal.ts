@@ -18,15 +18,6 @@ export const wireline = (
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>> = {}
 ): Effect.Effect<Started.Started, never, Scope.Scope> =>
-  Started.start(
-    [
-      "python3",
-      "-c",
-      python,
-      ...sized,
-      process.execPath,
-      `${Started.repository}scripts/wireline.js`,
-      ...args
-    ],
-    { env: { NODE_COMPILE_CACHE: Started.compileCache, TERM: "xterm", ...env } }
-  )
+  Started.start(["python3", "-c", python, ...sized, process.execPath, Started.bundled("main"), ...args], {
+    env: { ...Started.compiling, TERM: "xterm", ...env }
+  })

@@ -1,22 +1,30 @@
 /**
- * Makes one file of the `wireline` command before the tests run: they start it some hundred times, and in one file it
- * begins in a third of the time that Node takes to find and to read some hundred. `Started.ts` starts it.
+ * Makes one file of the `wireline` command before the tests run, and a few of the other programs that they start: they
+ * do so some hundred times, and so each begins in a third of the time that Node takes to find and to read some hundred.
+ * `Started.ts` starts them.
  */
 import { copyFileSync, mkdirSync } from "node:fs"
-import { dirname, join } from "node:path"
+import { join } from "node:path"
 import { rolldown } from "rolldown"
-import { bundled, repository } from "./Started.ts"
+import { bundled, bundles, repository } from "./Started.ts"
 
-/** What runs by itself, and where it looks for its package and for its workers. */
-const programs = { main: "src/main.ts", Worker: "src/protocols/rscp/calculator/Worker.ts" }
+/** The command, in two files that find each other; and what has the name of its file. */
+const programs = {
+  main: "src/main.ts",
+  Worker: "src/protocols/rscp/calculator/Worker.ts",
+  "load-store": "test/protocols/exon/load-store.ts",
+  "serve-exon": "test/protocols/exon/serve-exon.ts",
+  "serve-probe": "test/support/serve-probe.ts",
+  Victim: "test/protocols/sec-lsm-manager/Victim.ts"
+}
 
 export default async (): Promise<void> => {
-  const lib = dirname(bundled)
-  mkdirSync(lib, { recursive: true })
-  copyFileSync(join(repository, "package.json"), join(lib, "../package.json"))
+  mkdirSync(bundles, { recursive: true })
+  // The command finds its package above it.
+  copyFileSync(join(repository, "package.json"), join(bundles, "../package.json"))
   for (const [name, source] of Object.entries(programs)) {
     const build = await rolldown({ input: join(repository, source), platform: "node" })
-    await build.write({ file: join(lib, `${name}.mjs`), format: "esm", codeSplitting: false })
+    await build.write({ file: bundled(name), format: "esm", codeSplitting: false, minify: true })
     await build.close()
   }
 }

@@ -4,15 +4,15 @@ import { DatabaseSync } from "node:sqlite"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { temporaryDirectory } from "../../support/Directory.ts"
-import { start } from "../../support/Started.ts"
+import { bundled, compiling, start } from "../../support/Started.ts"
 import { loadOf, placeOf } from "./StoreLoad.ts"
-
-const program = join(import.meta.dirname, "load-store.ts")
 
 /** Loads the store, kills it when it has said so many lines, and returns what it has said. */
 const loadAndKill = (filename: string, round: number, lines: number) =>
   Effect.gen(function* () {
-    const load = yield* start([process.execPath, program, filename, `${round}`])
+    const load = yield* start([process.execPath, bundled("load-store"), filename, `${round}`], {
+      env: compiling
+    })
     yield* load.says("stdout", new RegExp(`^${lines} `, "m"))
     yield* load.signal("SIGKILL")
     const { signal, stdout } = yield* load.exit

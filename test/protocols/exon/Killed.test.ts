@@ -8,7 +8,6 @@ import { Effect, type Scope } from "effect"
 import type { Item } from "../../../src/protocols/exon/Protocol.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
 import * as RawPeer from "../../support/RawPeer.ts"
-import { bundle } from "../../support/Bundle.ts"
 import { answersOf, type ServedExon, serveThere } from "../../support/ServedExon.ts"
 import * as Started from "../../support/Started.ts"
 
@@ -87,17 +86,15 @@ interface ServedThere extends ServedExon {
 type Serve = (directory: string) => Effect.Effect<ServedThere, never, Scope.Scope>
 
 /** Serves without the command line, which takes longer to start than all the rest. */
-const serveBundle =
-  (program: string): Serve =>
-  (directory) =>
-    Effect.gen(function* () {
-      const process = yield* Started.start(
-        [globalThis.process.execPath, program, join(directory, "exon.db")],
-        { env: { NODE_COMPILE_CACHE: join(program, "../cache") } }
-      )
-      const [, port] = yield* process.says("stdout", /^tcp:\/\/127\.0\.0\.1:(\d+)\n/m)
-      return { process, endpoint: { _tag: "Tcp", host: "127.0.0.1", port: Number(port) } }
-    })
+const serveAlone: Serve = (directory) =>
+  Effect.gen(function* () {
+    const process = yield* Started.start(
+      [globalThis.process.execPath, Started.bundled("serve-exon"), join(directory, "exon.db")],
+      { env: Started.compiling }
+    )
+    const [, port] = yield* process.says("stdout", /^tcp:\/\/127\.0\.0\.1:(\d+)\n/m)
+    return { process, endpoint: { _tag: "Tcp", host: "127.0.0.1", port: Number(port) } }
+  })
 
 /** Loads the server from all connections, kills it when the first has got so many answers, and notes all that came. */
 const loadAndKill = (served: ServedThere, acknowledged: Acknowledged, round: number, last: number) =>
@@ -221,10 +218,9 @@ describe("A server that is killed under load, a hundred times", () => {
     "keeps every item that it has acknowledged, with its comments, and no half one, no name twice; and finds them",
     () =>
       Effect.gen(function* () {
-        const serve = serveBundle(yield* bundle(join(import.meta.dirname, "serve-exon.ts")))
         const all = yield* Effect.all(
           [
-            ...Array.from({ length: 3 }, () => campaign(serve, 33)),
+            ...Array.from({ length: 3 }, () => campaign(serveAlone, 33)),
             campaign((directory) => serveThere(directory), 2)
           ],
           { concurrency: "unbounded" }

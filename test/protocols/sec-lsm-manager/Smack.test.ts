@@ -1,5 +1,4 @@
-import { execFileSync, spawn } from "node:child_process"
-import { once } from "node:events"
+import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -14,6 +13,7 @@ import * as Smack from "../../../src/protocols/sec-lsm-manager/Smack.ts"
 import * as Sqlite from "../../../src/storage/Sqlite.ts"
 import * as TemporaryDirectory from "../../storage/TemporaryDirectory.ts"
 import * as Demo from "./Demo.ts"
+import { kill } from "./Killing.ts"
 import { attribute, attributes, dump, obstacle } from "./OnDisk.ts"
 import * as Places from "./Places.ts"
 import * as World from "./World.ts"
@@ -196,14 +196,7 @@ describe.skipIf(obstacle !== undefined)(
         const { demo, labelling, root } = yield* prepare
         yield* install(demo).pipe(labelling)
         const before = yield* snapshot(root)
-        const victim = spawn(process.execPath, [
-          new URL("Victim.ts", import.meta.url).pathname,
-          root,
-          "smack",
-          "install",
-          "8"
-        ])
-        yield* Effect.promise(() => once(victim, "close"))
+        yield* kill(root, "smack", "install", "8")
         assert.notDeepEqual((yield* snapshot(root)).tables.pending, [])
         yield* Effect.void.pipe(labelling, silent)
         assert.deepStrictEqual(yield* snapshot(root), before)

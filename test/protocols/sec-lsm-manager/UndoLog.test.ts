@@ -1,5 +1,3 @@
-import { spawn } from "node:child_process"
-import { once } from "node:events"
 import { renameSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -10,21 +8,9 @@ import { SecurityModule } from "../../../src/protocols/sec-lsm-manager/SecurityM
 import { SecurityError } from "../../../src/protocols/sec-lsm-manager/SecurityError.ts"
 import * as TemporaryDirectory from "../../storage/TemporaryDirectory.ts"
 import * as Demo from "./Demo.ts"
+import { kill } from "./Killing.ts"
 import * as Places from "./Places.ts"
 import * as World from "./World.ts"
-
-const victim = new URL("Victim.ts", import.meta.url).pathname
-
-/** Runs the victim until it is dead; what it printed. */
-const kill = (...args: ReadonlyArray<string>) =>
-  Effect.promise(async () => {
-    const child = spawn(process.execPath, [victim, ...args], { stdio: ["ignore", "pipe", "inherit"] })
-    let printed = ""
-    child.stdout.on("data", (chunk) => (printed += String(chunk)))
-    const [, signal] = (await once(child, "close")) as [number | null, NodeJS.Signals | null]
-    assert.strictEqual(signal, "SIGKILL")
-    return printed
-  })
 
 const logged = (lines: Array<string>) =>
   Effect.provide(

@@ -58,10 +58,12 @@ const telephone = Effect.gen(function* () {
   )
   const smsdrc = join(directory, "smsdrc")
   const endpoint = `unix:${join(data, "sms.socket")}`
-  const launcher = join(Started.repository, "scripts/wireline.js")
   writeFileSync(
     smsdrc,
-    configuration(directory, `${process.execPath} ${launcher} sms deliver --endpoint ${endpoint}`)
+    configuration(
+      directory,
+      `${process.execPath} ${Started.bundled("main")} sms deliver --endpoint ${endpoint}`
+    )
   )
   const server = yield* Started.wireline([
     ...["serve", "--data", data, "--sec-lsm-manager", "off", "--sms", endpoint],
@@ -69,7 +71,7 @@ const telephone = Effect.gen(function* () {
   ])
   yield* server.says("stdout", /^sms listening on /)
   const smsd = yield* Started.start(["gammu-smsd", "-c", smsdrc], {
-    env: { LC_ALL: "C.UTF-8", NODE_COMPILE_CACHE: Started.compileCache }
+    env: { LC_ALL: "C.UTF-8", ...Started.compiling }
   })
 
   let laid = 0
