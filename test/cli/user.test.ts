@@ -161,9 +161,7 @@ describe("wireline user", () => {
     const onTerminal = (data: string, args: ReadonlyArray<string>, answers: ReadonlyArray<string>) =>
       Effect.scoped(
         Effect.gen(function* () {
-          const command = [process.execPath, Started.bundled("main"), "user", ...args, "--data", data].join(
-            " "
-          )
+          const command = [process.execPath, Started.command, "user", ...args, "--data", data].join(" ")
           const terminal = yield* Started.start(["/usr/bin/script", "-qec", command, "/dev/null"], {
             env: { ...Started.compiling, TERM: "xterm" },
             group: true

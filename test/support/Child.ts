@@ -26,7 +26,7 @@ export const serveProbe = (
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const exec = `${options.handOver === true ? "LISTEN_PID=$$ " : ""}exec "$0" "$@"`
-        return spawn("/bin/sh", ["-c", exec, process.execPath, bundled("serve-probe"), endpoint], {
+        return spawn("/bin/sh", ["-c", exec, process.execPath, bundled("serve-probe.mjs"), endpoint], {
           stdio: options.stdio ?? ["ignore", "ignore", "pipe"],
           env: { PATH: process.env["PATH"], ...compiling, ...options.environment },
           // Whatever happens to the test, it does not stay.

@@ -26,8 +26,11 @@ const cache = `${repository}node_modules/.cache/wireline-tests`
 /** The directory of `bundled`. */
 export const bundles = `${cache}/lib`
 
-/** A program in one file, `main` being the command; see `bundle-wireline.ts`. */
-export const bundled = (program: string): string => `${bundles}/${program}.mjs`
+/** A program in one file; see `bundle-wireline.ts`. */
+export const bundled = (name: string): string => `${bundles}/${name}`
+
+/** The command in one file. */
+export const command = bundled("main.cjs")
 
 /** Tests start the same program a hundred times: this halves the time that Node takes to compile it. */
 export const compiling = { NODE_COMPILE_CACHE: cache }
@@ -155,7 +158,7 @@ export const start = (
 
 /** Starts the `wireline` command. Without `HOME` and `--data` it has nowhere to keep anything. */
 export const wireline = (args: ReadonlyArray<string>, options: StartOptions = {}) =>
-  start([process.execPath, options.fromSources === true ? launcher : bundled("main"), ...args], {
+  start([process.execPath, options.fromSources === true ? launcher : command, ...args], {
     ...options,
     env: { ...compiling, ...options.env }
   })

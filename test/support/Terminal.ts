@@ -18,6 +18,6 @@ export const wireline = (
   args: ReadonlyArray<string>,
   env: Readonly<Record<string, string>> = {}
 ): Effect.Effect<Started.Started, never, Scope.Scope> =>
-  Started.start(["python3", "-c", python, ...sized, process.execPath, Started.bundled("main"), ...args], {
+  Started.start(["python3", "-c", python, ...sized, process.execPath, Started.command, ...args], {
     env: { ...Started.compiling, TERM: "xterm", ...env }
   })

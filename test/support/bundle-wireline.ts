@@ -4,18 +4,21 @@
  * `Started.ts` starts them.
  */
 import { copyFileSync, mkdirSync } from "node:fs"
-import { join } from "node:path"
+import { extname, join } from "node:path"
 import { rolldown } from "rolldown"
 import { bundled, bundles, repository } from "./Started.ts"
 
-/** The command, in two files that find each other; and what has the name of its file. */
+/**
+ * The command, in two files that find each other, and what has the name of its file. As CommonJS the command begins
+ * sooner, for an ES module that imports `node:http` loads its `fetch`, too.
+ */
 const programs = {
-  main: "src/main.ts",
-  Worker: "src/protocols/rscp/calculator/Worker.ts",
-  "load-store": "test/protocols/exon/load-store.ts",
-  "serve-exon": "test/protocols/exon/serve-exon.ts",
-  "serve-probe": "test/support/serve-probe.ts",
-  Victim: "test/protocols/sec-lsm-manager/Victim.ts"
+  "main.cjs": "src/main.ts",
+  "Worker.cjs": "src/protocols/rscp/calculator/Worker.ts",
+  "load-store.mjs": "test/protocols/exon/load-store.ts",
+  "serve-exon.mjs": "test/protocols/exon/serve-exon.ts",
+  "serve-probe.mjs": "test/support/serve-probe.ts",
+  "Victim.mjs": "test/protocols/sec-lsm-manager/Victim.ts"
 }
 
 export default async (): Promise<void> => {
@@ -23,8 +26,9 @@ export default async (): Promise<void> => {
   // The command finds its package above it.
   copyFileSync(join(repository, "package.json"), join(bundles, "../package.json"))
   for (const [name, source] of Object.entries(programs)) {
+    const format = extname(name) === ".cjs" ? "cjs" : "esm"
     const build = await rolldown({ input: join(repository, source), platform: "node" })
-    await build.write({ file: bundled(name), format: "esm", codeSplitting: false, minify: true })
+    await build.write({ file: bundled(name), format, codeSplitting: false, minify: true })
     await build.close()
   }
 }

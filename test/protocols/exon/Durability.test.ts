@@ -10,7 +10,7 @@ import { loadOf, placeOf } from "./StoreLoad.ts"
 /** Loads the store, kills it when it has said so many lines, and returns what it has said. */
 const loadAndKill = (filename: string, round: number, lines: number) =>
   Effect.gen(function* () {
-    const load = yield* start([process.execPath, bundled("load-store"), filename, `${round}`], {
+    const load = yield* start([process.execPath, bundled("load-store.mjs"), filename, `${round}`], {
       env: compiling
     })
     yield* load.says("stdout", new RegExp(`^${lines} `, "m"))

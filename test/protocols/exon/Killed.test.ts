@@ -89,7 +89,7 @@ type Serve = (directory: string) => Effect.Effect<ServedThere, never, Scope.Scop
 const serveAlone: Serve = (directory) =>
   Effect.gen(function* () {
     const process = yield* Started.start(
-      [globalThis.process.execPath, Started.bundled("serve-exon"), join(directory, "exon.db")],
+      [globalThis.process.execPath, Started.bundled("serve-exon.mjs"), join(directory, "exon.db")],
       { env: Started.compiling }
     )
     const [, port] = yield* process.says("stdout", /^tcp:\/\/127\.0\.0\.1:(\d+)\n/m)

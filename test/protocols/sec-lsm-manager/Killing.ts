@@ -5,7 +5,7 @@ import * as Started from "../../support/Started.ts"
 /** Runs `Victim.ts` with these arguments until it is dead; what it printed. */
 export const kill = (...args: ReadonlyArray<string>): Effect.Effect<string> =>
   Effect.gen(function* () {
-    const victim = yield* Started.start([process.execPath, Started.bundled("Victim"), ...args], {
+    const victim = yield* Started.start([process.execPath, Started.bundled("Victim.mjs"), ...args], {
       env: Started.compiling
     })
     const { signal, stderr, stdout } = yield* victim.exit

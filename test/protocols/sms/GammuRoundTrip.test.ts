@@ -60,10 +60,7 @@ const telephone = Effect.gen(function* () {
   const endpoint = `unix:${join(data, "sms.socket")}`
   writeFileSync(
     smsdrc,
-    configuration(
-      directory,
-      `${process.execPath} ${Started.bundled("main")} sms deliver --endpoint ${endpoint}`
-    )
+    configuration(directory, `${process.execPath} ${Started.command} sms deliver --endpoint ${endpoint}`)
   )
   const server = yield* Started.wireline([
     ...["serve", "--data", data, "--sec-lsm-manager", "off", "--sms", endpoint],
