@@ -5,7 +5,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { temporaryDirectory } from "./support/Directory.ts"
 import * as RawPeer from "./support/RawPeer.ts"
-import { outcomeOf, repository, start, wireline } from "./support/Started.ts"
+import { compiling, outcomeOf, repository, start, wireline } from "./support/Started.ts"
 
 const readme = await readFile(join(repository, "README.md"), "utf8")
 const blocks = Array.from(readme.matchAll(/```(\w*)\n([\s\S]*?)```/g), ([, language, text]) => ({
@@ -44,7 +44,7 @@ const programs: Effect.Effect<{ folder: string; socket: string }, never, Scope.S
   }
 )
 
-const node = (file: string) => start([process.execPath, file])
+const node = (file: string) => start([process.execPath, file], { env: compiling })
 
 /** What a program prints, without the way it is broken into lines. */
 const printed = (file: string) =>

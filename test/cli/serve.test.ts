@@ -263,6 +263,7 @@ describe.concurrent("wireline serve", () => {
             {
               descriptor,
               env: {
+                ...Started.compiling,
                 LISTEN_FDS: "1",
                 LISTEN_FDNAMES: "security",
                 WIRELINE_DATA: root,
@@ -517,7 +518,7 @@ describe.concurrent("wireline", () => {
   )
 
   // npm keeps a cache in the home directory.
-  const npm = { env: process.env, group: true }
+  const npm = { env: { ...process.env, ...Started.compiling }, group: true }
 
   it.live("is the same command through `npx`", () =>
     Effect.gen(function* () {

@@ -24,7 +24,9 @@ const said = (output: string, what: string): ReadonlyArray<string> =>
 /** Answers texts until it is killed; what it had said by then. */
 const answerAndKill = (here: World, round: number) =>
   Effect.gen(function* () {
-    const child = yield* Started.start([process.execPath, program, here.filename, String(round * 10_000)])
+    const child = yield* Started.start([process.execPath, program, here.filename, String(round * 10_000)], {
+      env: Started.compiling
+    })
     yield* child.says(
       "stdout",
       new RegExp(`^transmitted \\${numberOf(round * 10_000 + answers + 7 * round)}$`, "m")
