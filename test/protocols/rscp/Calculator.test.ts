@@ -32,6 +32,8 @@ describe("The calculator", () => {
           ["4.14935960343785e+9130", "FACT", "3000"],
           ["18446744073709551557", "FACTORS", "18446744073709551557"],
           ["1e+9999", "ADD", "1e9999", "1e-9999"],
+          ["5.72957795130823e-9998", "ASIN", "1e-9999"],
+          ["90", "ACOS", "-1e-9999"],
           ["500", "SUM", ...Array.from({ length: 500 }, () => "1")]
         ]
         for (const [answer, keyword, ...parameters] of questions) {

@@ -59,8 +59,9 @@ const ratio = (dividend: Decimal, divisor: Decimal): Value =>
 
 const inverse = (value: Decimal | Refusal): Value => (value instanceof Refusal ? value : ratio(one, value))
 
-/** The other leg of a right triangle whose hypotenuse is 1. */
-const otherLeg = (leg: Decimal): Decimal => new Working(Exact.sub(1, leg).times(Exact.add(1, leg))).sqrt()
+/** The other leg of a right triangle whose hypotenuse is 1; beside a very small one, 1 to the last digit. */
+const otherLeg = (leg: Decimal): Decimal =>
+  leg.e < -Working.precision ? one : new Working(Exact.sub(1, leg).times(Exact.add(1, leg))).sqrt()
 
 const hyperbolicSine = (x: Decimal): Decimal | Refusal => {
   if (x.abs().lte(one)) return settle(new Working(x).sinh())
