@@ -136,6 +136,11 @@ describe("The sources", () => {
     assert.deepStrictEqual(rooms, [])
   })
 
+  it("import no HTTP of Node's, with which every start of the command would load its `fetch`", () => {
+    assert.notIncludeMembers([...reach("src/main.ts")], ["node:http"])
+    assert.notIncludeMembers([...reach("src/main.ts")], ["node:https"])
+  })
+
   it("import only packages that the package depends on", () => {
     const declared = Object.keys(packageJson.dependencies)
     for (const path of modules) {

@@ -6,7 +6,7 @@
  * second of the start.
  */
 import { Effect, type Scope } from "effect"
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type * as Endpoint from "../Endpoint.ts"
 import { fromCause, type ListenError } from "../ListenError.ts"
@@ -34,6 +34,8 @@ export const serve = Effect.fnUntraced(function* ({
 }: Tcp): Effect.fn.Return<Monitored, ListenError, Scope.Scope> {
   const context = yield* Effect.context()
   let health = "starting"
+  // An import of the module would make Node load its `fetch`, too, at every start of the command.
+  const { createServer } = process.getBuiltinModule("node:http")
   const server = createServer(limits, (request, response) => {
     void answer(request, response, {
       metrics: async () => (await formatter()).formatUnsafe(context),
