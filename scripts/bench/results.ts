@@ -1,6 +1,7 @@
 /**
- * What a run says: on standard output as it goes, and, when all of it was measured, in `bench/RESULTS.md`. There the run
- * writes what is above a line; what is below it is written by people, who say what bounds what was not reached.
+ * What a run says: on standard output as it goes, and in the end in a file, `bench/RESULTS.md` when all of it was measured.
+ * There the run writes what is above a line; what is below it is written by people, who say what bounds what was not
+ * reached.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -9,7 +10,9 @@ import { fileURLToPath } from "node:url"
 import { machineFacts } from "./proc.ts"
 
 const repository = fileURLToPath(new URL("../..", import.meta.url))
-const file = join(repository, "bench", "RESULTS.md")
+
+/** Where the results of a whole run are. */
+export const whole = join(repository, "bench", "RESULTS.md")
 
 const said: Array<string> = []
 
@@ -46,8 +49,8 @@ export const facts = (): string => {
 
 const line = "<!-- The run writes what is above this line. -->"
 
-/** Writes what was said to the file. */
-export const write = (): void => {
+/** Writes what was said to a file. */
+export const write = (file: string): void => {
   const before = existsSync(file) ? readFileSync(file, "utf8") : line
   const below = before.slice(before.indexOf(line) + line.length)
   mkdirSync(dirname(file), { recursive: true })

@@ -7,6 +7,7 @@
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
  *     npm run bench -- --only rscp-50x1                      of RSCP: its scenarios
+ *     npm run bench -- --results FILE                        writes them to another file, whatever was measured
  *     npm run bench -- --subject "node my.ts {socket}"       another server of sec-lsm-manager; {directory} too
  *
  * The exit status tells whether everything was measured, not whether the targets were reached.
@@ -84,7 +85,8 @@ const main = async (): Promise<void> => {
     options: {
       quick: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
-      subject: { type: "string" }
+      subject: { type: "string" },
+      results: { type: "string" }
     }
   })
   // Another subject has only what it stands in for measured.
@@ -103,7 +105,9 @@ const main = async (): Promise<void> => {
     await measureBenchmark(benchmark, options.quick ? quick : whole, isWanted)
   }
   if (isWhole) await measureExon(options.quick ? quickExon : wholeExon, isWanted)
-  if (isWhole && !options.quick && options.only.length === 0) results.write()
+  const file =
+    options.results ?? (isWhole && !options.quick && options.only.length === 0 ? results.whole : undefined)
+  if (file !== undefined) results.write(file)
 }
 
 // Whatever ends this process, the servers and clients end with it, and their files go.
