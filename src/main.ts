@@ -28,4 +28,4 @@ const { version }: { version: string } = JSON.parse(
   readFileSync(new URL("../package.json", import.meta.url), "utf8")
 )
 
-Wireline.run(Wireline.command(services, program), { services, version })
+Wireline.run(services, program, version)

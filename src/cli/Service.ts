@@ -51,6 +51,9 @@ export interface Service {
   readonly commands: ReadonlyArray<Subcommand>
 }
 
+/** The protocols of a command; one at least. */
+export type Services = readonly [Service, ...ReadonlyArray<Service>]
+
 /** What a protocol is told: its own settings, and those of all. */
 export type Told<O extends Own> = Command.Command.Config.Infer<O> &
   Pick<Settings, "data" | "config"> & { readonly limits: Server.Limits }

@@ -10,7 +10,7 @@ import type * as Protocol from "../Protocol.ts"
 import type { Dialect } from "./connect/Dialect.ts"
 import { data } from "./DataSetting.ts"
 import { Reachable } from "./Reachable.ts"
-import type { Service } from "./Service.ts"
+import type { Services } from "./Service.ts"
 
 const file = (name: string, description: string) =>
   Flag.String(name).pipe(
@@ -103,7 +103,7 @@ export const to = <P extends Protocol.Any, F extends Flags>(
   ).pipe(Command.withDescription(description), Command.withExamples(examples))
 
 /** The subcommand and its own, one a protocol. */
-export const connect = (services: readonly [Service, ...ReadonlyArray<Service>]) => {
+export const connect = (services: Services) => {
   const [first, ...others] = services
   return Command.make("connect").pipe(
     Command.withDescription(

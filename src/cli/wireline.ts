@@ -10,13 +10,13 @@ import { BadConfiguration } from "./ConfigurationFile.ts"
 import { connect } from "./connect.ts"
 import * as Logging from "./Logging.ts"
 import { type Program, serve } from "./serve.ts"
-import type { Problem, Service } from "./Service.ts"
+import type { Problem, Services } from "./Service.ts"
 import * as Setting from "./Setting.ts"
 import { vocabularyOf } from "./Settings.ts"
 import { user } from "./user.ts"
 
 /** The command, which serves this program. */
-export const command = (services: readonly [Service, ...ReadonlyArray<Service>], program: Program<Problem>) =>
+export const command = (services: Services, program: Program<Problem>) =>
   Command.make("wireline").pipe(
     Command.withDescription(`Serve text protocols: ${services.map(({ name }) => name).join(", ")}`),
     Command.withSubcommands([
@@ -88,12 +88,9 @@ const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.Bu
     : GlobalFlag.BuiltIns
 
 /** Runs the command as the process says, to its end. */
-export const run = (
-  wireline: ReturnType<typeof command>,
-  { services, version }: { readonly services: ReadonlyArray<Service>; readonly version: string }
-): void => {
+export const run = (services: Services, program: Program<Problem>, version: string): void => {
   const args = asked(process.argv.slice(2))
-  Command.runWith(wireline, { version })(args).pipe(
+  Command.runWith(command(services, program), { version })(args).pipe(
     Effect.tapCause(report),
     Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
     Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: builtInsOf(args[0]) })),

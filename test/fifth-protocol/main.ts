@@ -17,4 +17,4 @@ const program = (settings: Settings) =>
     Layer.provide(DataDirectory.layer(settings.data))
   )
 
-Wireline.run(Wireline.command(services, program), { services, version: "0" })
+Wireline.run(services, program, "0")
