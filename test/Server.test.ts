@@ -235,6 +235,28 @@ describe("The requests of a connection", () => {
       )
   )
 
+  it.effect("have what is long made when it is its turn, after all before it and before all behind it", () =>
+    staged(
+      Effect.gen(function* () {
+        const { endpoint } = yield* serve(yield* unix)
+        const [peer, other] = [yield* RawPeer.connect(endpoint), yield* RawPeer.connect(endpoint)]
+        yield* open("loaded")
+        assert.strictEqual(yield* ask(other, "later loaded"), "said loaded")
+        yield* settle(other)
+        yield* peer.send("later a\nlater long\nlater c\nlater long\nsay d\n")
+        yield* peer.end
+        yield* until("later c")
+        yield* open("long")
+        yield* open("c")
+        yield* settle(other)
+        assert.strictEqual(yield* count("long made"), 0)
+        yield* open("a")
+        assert.strictEqual(yield* peer.rest, "said a\nsaid long\nsaid c\nsaid long\nsaid d\n")
+        assert.strictEqual(yield* count("long made"), 2)
+      })
+    )
+  )
+
   it.effect("are answered when those before die later, and when one after closes the connection", () =>
     staged(
       withLogs((logs) =>

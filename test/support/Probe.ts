@@ -22,7 +22,8 @@ const number = Schema.FiniteFromString
 const Say = Message.make("say", { text: Syntax.Word })
 // Answers when the gate of this name is open.
 const Wait = Message.make("wait", { gate: Syntax.Word })
-// The same, while the next requests are begun; dies when its gate is called "thrown" or "dead".
+// The same, while the next requests are begun; dies when its gate is called "thrown" or "dead", and when it is called
+// "long", answers with what is made when it is its turn, in portions.
 const Later = Message.make("later", { gate: Syntax.Word })
 // Answers with so many bytes.
 const Big = Message.make("big", { size: number })
@@ -159,9 +160,18 @@ const commands = {
           happenings.note(`later ${request.gate}`)
           if (request.gate === "thrown") throw new Error("thrown by a command")
           const answer =
-            request.gate === "dead"
-              ? Exit.die(new Error("a command gave up"))
-              : Exit.succeed(said(request.gate))
+            {
+              dead: Exit.die(new Error("a command gave up")),
+              long: Exit.succeed(
+                Effect.gen(function* () {
+                  happenings.note("long made")
+                  const { portion } = yield* Server.LongReply
+                  yield* portion(5, Effect.succeed("said "))
+                  yield* portion(4, Effect.succeed("long"))
+                  return []
+                })
+              )
+            }[request.gate] ?? Exit.succeed(said(request.gate))
           Effect.runFork(Effect.map(Deferred.await(gate(request.gate)), () => done(answer)))
         })
   ),
