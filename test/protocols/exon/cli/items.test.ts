@@ -4,8 +4,8 @@ import { connect } from "node:net"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import { temporaryDirectory } from "../support/Directory.ts"
-import * as Started from "../support/Started.ts"
+import { temporaryDirectory } from "../../../support/Directory.ts"
+import * as Started from "../../../support/Started.ts"
 
 const inDirectory =
   <E>(test: (root: string) => Effect.Effect<void, E, Scope.Scope>) =>

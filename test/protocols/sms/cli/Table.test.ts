@@ -4,11 +4,11 @@ import { join } from "node:path"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Option, Redacted } from "effect"
-import * as File from "../../../src/cli/Configuration.ts"
-import { defaults } from "../../../src/protocols/sms/Configuration.ts"
-import { table } from "../../../src/protocols/sms/cli/Table.ts"
-import { temporaryDirectory } from "../../support/Directory.ts"
-import { vocabulary } from "../../support/Services.ts"
+import * as File from "../../../../src/cli/Configuration.ts"
+import { defaults } from "../../../../src/protocols/sms/Configuration.ts"
+import { table } from "../../../../src/protocols/sms/cli/Table.ts"
+import { temporaryDirectory } from "../../../support/Directory.ts"
+import { vocabulary } from "../../../support/Services.ts"
 
 const read = (settings: { readonly data: string; readonly config?: string }) =>
   File.read({ data: settings.data, config: Option.fromUndefinedOr(settings.config) }, vocabulary).pipe(
