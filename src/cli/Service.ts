@@ -41,7 +41,7 @@ export interface Service {
   readonly layer: (settings: Settings) => Layer.Layer<never, Problem, Foundation | Serving>
   /** Whether it is told to be served anywhere. */
   readonly isOn: (settings: Settings) => boolean
-  /** The endpoint that it was given, if that is one; its default is none that anything is wrong with. */
+  /** The endpoint that it was told, if any; with its default, nothing can be wrong. */
   readonly given: (settings: Settings) => Endpoint.Endpoint | undefined
   /** The flag for which standard output is its own, if it was given. */
   readonly takesOutput: (settings: Settings) => string | undefined
