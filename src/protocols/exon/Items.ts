@@ -80,9 +80,9 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     sql,
     (count) => sql`SELECT ${columns} FROM exon_item WHERE id IN ${ids(count)}`
   )
-  const getShort = Rows.forSet<ItemRow | (Omit<ItemRow, "comments"> & { comments: null; size: number })>(
+  const getShort = Rows.forSet<Omit<ItemRow, "comments"> & { readonly comments: string | null }>(
     sql,
-    (count) => sql`SELECT id, name, author, added_at, octet_length(name) + octet_length(comments) AS size,
+    (count) => sql`SELECT id, name, author, added_at,
       CASE WHEN octet_length(comments) <= ${sql.literal(String(maxShort))} THEN comments END AS comments
       FROM exon_item WHERE id IN ${ids(count)}`
   )
@@ -103,6 +103,8 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     (count) => sql`SELECT id, octet_length(name) + octet_length(comments) AS size FROM exon_item
       WHERE id IN ${ids(count)}`
   )
+  const measured = (ids: ReadonlyArray<number>) =>
+    Effect.map(measure(ids), (rows) => rows.map(({ id, size }) => ({ id: Number(id), size })))
   const sizes = Rows.forSet<{ id: number | string; size: number }>(
     sql,
     (count) => sql`SELECT id, octet_length(comments) AS size FROM exon_item WHERE id IN ${ids(count)}`
@@ -124,10 +126,16 @@ export const make = (sql: SqlClient.SqlClient): Items => {
   return {
     all: Stream.map(sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id`.stream, toItem),
     get: (ids) => Effect.map(get(ids), toItems),
-    getShort: (ids) =>
-      Effect.map(getShort(ids), (rows) =>
-        rows.map((row) => (row.comments === null ? { id: Number(row.id), size: row.size } : toItem(row)))
-      ),
+    getShort: Effect.fnUntraced(function* (ids) {
+      const short: Array<Item | Measured> = []
+      const long: Array<number> = []
+      for (const row of yield* getShort(ids)) {
+        const { comments } = row
+        if (comments === null) long.push(Number(row.id))
+        else short.push(toItem({ ...row, comments }))
+      }
+      return long.length === 0 ? short : short.concat(yield* measured(long))
+    }),
     list: (page) => {
       const skipped = (page - 1) * pageSize
       if (!Number.isSafeInteger(skipped) || skipped < 0) return Effect.succeed([])
@@ -138,8 +146,7 @@ export const make = (sql: SqlClient.SqlClient): Items => {
         (rows) => rows.map(({ id }) => Number(id))
       )
     },
-    measure: (ids) =>
-      Effect.map(measure(ids), (rows) => rows.map(({ id, size }) => ({ id: Number(id), size }))),
+    measure: measured,
     named: (folded) => Effect.map(named(folded), byFolded),
     insert: sql.onDialectOrElse({
       // What RETURNING makes of each row costs as much as the row.
