@@ -49,10 +49,11 @@ export const read = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Configuration, BadConfiguration, FileSystem.FileSystem> {
   const fs = yield* FileSystem.FileSystem
   const path = pathOf(location)
-  const text = yield* fs.readFileString(path).pipe(
+  const text = yield* readText(fs, path).pipe(
     Effect.mapError(({ reason }) => unusable(path, whyOf(reason))),
-    Effect.map((text) => text.replace(/^\uFEFF/, ""))
+    Effect.map((text) => text?.replace(/^\uFEFF/, ""))
   )
+  if (text === undefined) return yield* unusable(path, "it is no regular file")
   const table = yield* Effect.mapError(Effect.fromResult(Toml.parse(text)), ({ message }) =>
     notToml(path, message)
   )
@@ -82,8 +83,16 @@ export const read = Effect.fnUntraced(function* (
 const unusable = (path: string, why: string) =>
   new BadConfiguration({ problems: [`cannot use ${path}: ${why}`] })
 
-const whyOf = (reason: { readonly _tag: string }): string =>
-  reason._tag === "NotFound" ? "there is no such file" : reason._tag
+const whyOf = ({ _tag }: { readonly _tag: string }): string =>
+  _tag === "NotFound"
+    ? "there is no such file"
+    : _tag === "PermissionDenied"
+      ? "permission denied; run this as a user who may read it"
+      : _tag
+
+/** The text of a regular file; of anything else, reading might never end. */
+const readText = (fs: FileSystem.FileSystem, path: string) =>
+  Effect.flatMap(fs.stat(path), ({ type }) => (type === "File" ? fs.readFileString(path) : Effect.undefined))
 
 /** The parser tells the place at the end of what it says. */
 const notToml = (path: string, message: string): BadConfiguration => {

@@ -6,7 +6,7 @@
  */
 import { Effect, Layer, Schema } from "effect"
 import type * as SqlClient from "effect/sql/SqlClient"
-import { existsSync } from "node:fs"
+import { statSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { createDirectories } from "../storage/Files.ts"
 import * as Sqlite from "../storage/Sqlite.ts"
@@ -45,8 +45,15 @@ export const layerExisting = (data: string): Layer.Layer<SqlClient.SqlClient, St
   Layer.unwrap(
     Effect.suspend(() => {
       const path = resolve(data)
-      return existsSync(join(path, Sqlite.databaseName))
-        ? Effect.succeed(open(path))
-        : Effect.fail(new NoDatabase({ path }))
+      return Effect.try({
+        try: () => {
+          statSync(join(path, Sqlite.databaseName))
+          return open(path)
+        },
+        catch: (cause) =>
+          (cause as NodeJS.ErrnoException).code === "ENOENT"
+            ? new NoDatabase({ path })
+            : new StorageError({ subject: "data directory", path, reason: reasonOf(cause), cause })
+      })
     })
   )

@@ -38,7 +38,7 @@ const askTwice = Effect.gen(function* () {
     return yield* new NoPassword({ problem: "the two passwords are not the same" })
   }
   return password
-}).pipe(Effect.catchTag("QuitError", () => Effect.fail(new NoPassword({ problem: "no password was given" }))))
+}).pipe(Effect.catchTag("QuitError", () => Effect.interrupt))
 
 /** The first line of standard input, without its LF or CR LF. */
 export const fromStdin = Effect.gen(function* () {

@@ -1,8 +1,10 @@
 /**
  * An endpoint on the command line that a client can connect to, which is none that a server takes over.
  */
-import { Schema } from "effect"
+import { Effect, type FileSystem, Option, Schema } from "effect"
 import * as Endpoint from "../Endpoint.ts"
+import type { BadConfiguration, Location } from "./ConfigurationFile.ts"
+import * as Setting from "./Setting.ts"
 
 export const Reachable = Endpoint.FromString.pipe(
   Schema.refine(Endpoint.isReachable, {
@@ -10,3 +12,17 @@ export const Reachable = Endpoint.FromString.pipe(
   })
 )
 export type Reachable = typeof Reachable.Type
+
+/** Where a protocol is: the endpoint that was given, else the one that its server is told, else where that is by default. */
+export const placeOf = Effect.fnUntraced(function* (
+  given: Option.Option<Reachable>,
+  protocol: string,
+  location: Location,
+  byDefault: (data: string) => Reachable
+): Effect.fn.Return<Reachable, BadConfiguration, FileSystem.FileSystem> {
+  if (Option.isSome(given)) return given.value
+  const told = yield* Setting.toldOf(protocol, location)
+  return Option.getOrElse(Option.flatMap(told, decode), () => byDefault(location.data))
+})
+
+const decode = Schema.decodeOption(Reachable)

@@ -37,6 +37,8 @@ export interface Service {
   readonly settings: Own
   /** What the file has on it besides settings. */
   readonly table: Setting.Table<unknown> | undefined
+  /** Whether people log in to it, with accounts of the realm of its name. */
+  readonly hasAccounts: boolean
   /** Serves it, or nothing where it is off. */
   readonly layer: (settings: Settings) => Layer.Layer<never, Problem, Foundation | Serving>
   /** Whether it is told to be served anywhere. */
@@ -83,6 +85,8 @@ export const make = <P extends Protocol.Any, const O extends Own, Flags extends 
     readonly settings: O
     /** What its table in the file has besides settings. */
     readonly table?: Setting.Table<unknown>
+    /** Whether people log in to it; they do not unless told. */
+    readonly hasAccounts?: boolean
     /** Serves it `on` its endpoint. */
     readonly layer: (told: Told<O>, on: On) => Layer.Layer<never, Problem, Foundation | Serving>
     /** Whether there is something to serve even where its endpoint is off. */
@@ -119,6 +123,7 @@ export const make = <P extends Protocol.Any, const O extends Own, Flags extends 
     name,
     settings: { ...settings, ...definition.settings },
     table: definition.table,
+    hasAccounts: definition.hasAccounts ?? false,
     isOn: (all) => read(all).isOn,
     given: (all) => {
       const { endpoint, isDefault } = read(all)

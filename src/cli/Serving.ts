@@ -4,6 +4,7 @@
 import { Context, Deferred, Effect, Layer } from "effect"
 import * as SocketServer from "effect/socket/SocketServer"
 import * as Endpoint from "../Endpoint.ts"
+import { withFlag } from "../ListenError.ts"
 
 /** What a server has to say for itself while it runs. */
 export class Serving extends Context.Service<
@@ -26,7 +27,14 @@ export const listening = (
   Layer.unwrap(
     Effect.map(Serving, ({ bound, ended, tls }) =>
       Layer.tap(
-        Endpoint.layerServer(endpoint, { onEnd: Effect.asVoid(Deferred.succeed(ended, undefined)), tls }),
+        Endpoint.layerServer(endpoint, {
+          onEnd: Effect.asVoid(Deferred.succeed(ended, undefined)),
+          tls
+        }).pipe(
+          Layer.catchTag("ListenError", (error) =>
+            Layer.effect(SocketServer.SocketServer, Effect.fail(withFlag(error, `--${protocol}`)))
+          )
+        ),
         (services) =>
           Effect.sync(() =>
             bound.set(protocol, Endpoint.bound(endpoint, Context.get(services, SocketServer.SocketServer)))

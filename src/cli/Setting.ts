@@ -60,11 +60,13 @@ export interface Table<out A> {
 export interface Vocabulary {
   readonly settings: ReadonlyArray<About>
   readonly tables: ReadonlyArray<Table<unknown>>
+  /** The protocols that people log in to: each has a realm of its name. */
+  readonly realms: ReadonlyArray<string>
 }
 
 /** What the files of this command may tell; nothing unless provided. */
 export const Vocabulary = Context.Reference<Vocabulary>("wireline/cli/Vocabulary", {
-  defaultValue: () => ({ settings: [], tables: [] })
+  defaultValue: () => ({ settings: [], tables: [], realms: [] })
 })
 
 /** A setting as it was written, and where that was. */
@@ -255,6 +257,15 @@ export const readFile = Effect.fnUntraced(function* (
   if (!ConfigurationFile.isExpected(location)) return undefined
   const { read } = yield* Effect.promise(() => import("./Configuration.ts"))
   return yield* read(location, yield* Vocabulary)
+})
+
+/** What a setting is told by the environment, else by the file. */
+export const toldOf = Effect.fnUntraced(function* (
+  name: string,
+  location: ConfigurationFile.Location
+): Effect.fn.Return<Option.Option<string>, ConfigurationFile.BadConfiguration, FileSystem.FileSystem> {
+  const text = yield* inEnvironment(name)
+  return Option.fromUndefinedOr(text ?? (yield* readFile(location))?.settings.get(name)?.text)
 })
 
 /** A whole number of at least 1. */

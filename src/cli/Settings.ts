@@ -60,6 +60,7 @@ type Protocols = ReadonlyArray<{
   readonly name: string
   readonly settings: Own
   readonly table?: Setting.Table<unknown> | undefined
+  readonly hasAccounts: boolean
 }>
 
 /** All settings of a server of these protocols. */
@@ -77,5 +78,6 @@ export const vocabularyOf = (protocols: Protocols): Setting.Vocabulary => ({
   settings: [general, ...protocols.map(({ settings }) => settings), surroundings]
     .flatMap((settings: Own) => Object.values(settings))
     .map(({ about }) => about),
-  tables: protocols.flatMap(({ table }) => table ?? [])
+  tables: protocols.flatMap(({ table }) => table ?? []),
+  realms: protocols.filter(({ hasAccounts }) => hasAccounts).map(({ name }) => name)
 })

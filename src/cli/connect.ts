@@ -8,8 +8,8 @@ import { Argument, Command, Flag } from "effect/cli"
 import type * as Endpoint from "../Endpoint.ts"
 import type * as Protocol from "../Protocol.ts"
 import type { Dialect } from "./connect/Dialect.ts"
-import { data } from "./DataSetting.ts"
-import { Reachable } from "./Reachable.ts"
+import { location } from "./DataSetting.ts"
+import { placeOf, Reachable } from "./Reachable.ts"
 import type { Services } from "./Service.ts"
 
 const file = (name: string, description: string) =>
@@ -26,7 +26,7 @@ const shared = {
     Argument.withSchema(Reachable),
     Argument.withMetavar("ENDPOINT"),
     Argument.withDescription(
-      "Where the server is: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH (default: where it is served by default)"
+      "Where the server is: tcp://HOST:PORT, tls://HOST:PORT or unix:PATH (default: where this machine serves it)"
     ),
     Argument.optional
   ),
@@ -37,7 +37,7 @@ const shared = {
   tlsCa: file("tls-ca", "The authorities of the server's certificate in PEM (default: those of Node.js)"),
   tlsCert: file("tls-cert", "A certificate to show to the server in PEM"),
   tlsKey: file("tls-key", "The private key of that certificate in PEM, not encrypted"),
-  data
+  ...location
 }
 
 type Shared = Command.Command.Config.Infer<typeof shared>
@@ -92,7 +92,7 @@ export const to = <P extends Protocol.Any, F extends Flags>(
     protocol,
     { shared, own: flags ?? {} },
     Effect.fnUntraced(function* ({ own, shared }) {
-      const endpoint = Option.getOrElse(shared.endpoint, () => byDefault(shared.data))
+      const endpoint = yield* placeOf(shared.endpoint, protocol, shared, byDefault)
       const tls = yield* tlsOf(shared)
       // What is parsed with these flags is told of them.
       const [{ converse }, loaded] = yield* Effect.promise(() =>

@@ -9,7 +9,7 @@ import { Effect, type Scope } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type * as Endpoint from "../Endpoint.ts"
-import { fromCause, type ListenError } from "../ListenError.ts"
+import { fromCause, type ListenError, withFlag } from "../ListenError.ts"
 import { formatTcp } from "../Listener.ts"
 
 type Tcp = Extract<Endpoint.Endpoint, { readonly _tag: "Tcp" }>
@@ -45,7 +45,9 @@ export const serve = Effect.fnUntraced(function* ({
   server.maxConnections = maxConnections
   yield* Effect.acquireRelease(
     Effect.callback<void, ListenError>((resume) => {
-      server.once("error", (cause) => resume(Effect.fail(fromCause(formatTcp(host, port), cause))))
+      server.once("error", (cause) =>
+        resume(Effect.fail(withFlag(fromCause(formatTcp(host, port), cause), "--metrics")))
+      )
       server.listen({ host, port }, () => resume(Effect.void))
     }),
     () =>

@@ -4,17 +4,29 @@
  * It opens the database by itself and needs no lock of the data directory, so it works with and without a server on
  * it; a server takes notice at the next login.
  */
-import { Console, DateTime, Effect, Layer, Option, Schema } from "effect"
-import { Argument, Command, Flag } from "effect/cli"
+import { Console, DateTime, Effect, Layer, Option } from "effect"
+import { Argument, CliError, Command, Flag } from "effect/cli"
 import { Accounts, type Listed, NameTaken } from "../accounts/Accounts.ts"
 import * as AccountName from "./AccountName.ts"
 import * as DataDatabase from "./DataDatabase.ts"
 import { location } from "./DataSetting.ts"
 import * as NewPassword from "./NewPassword.ts"
 import { printable } from "./Printable.ts"
+import * as Setting from "./Setting.ts"
 
 const realm = Flag.String("realm").pipe(
-  Flag.withSchema(Schema.NonEmptyString),
+  Flag.mapEffect(
+    Effect.fnUntraced(function* (realm) {
+      const { realms } = yield* Setting.Vocabulary
+      if (realms.includes(realm)) return realm
+      return yield* new CliError.InvalidValue({
+        option: "realm",
+        value: realm,
+        expected: `one of ${realms.join(", ")}`,
+        kind: "flag"
+      })
+    })
+  ),
   Flag.withMetavar("REALM"),
   Flag.withDescription("The protocol that the account is for, such as exon")
 )

@@ -66,11 +66,12 @@ const report = (cause: Cause.Cause<{ readonly message: string }>) =>
 const ofNoSubcommand = new Set(["--help", "-h", "--version", "-v", "--completions", "--wizard"])
 
 /** What the command line asks for; `serve` where it does not say. */
-const asked = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+const asked = (args: ReadonlyArray<string>, subcommands: ReadonlySet<string>): ReadonlyArray<string> => {
   const [first] = args
-  return first === undefined || (first.startsWith("-") && !ofNoSubcommand.has(first.split("=")[0]!))
-    ? ["serve", ...args]
-    : args
+  if (first !== undefined && (!first.startsWith("-") || ofNoSubcommand.has(first.split("=")[0]!))) return args
+  // Flags may come before the subcommand that they are for; what comes right after one may be its value.
+  const at = args.findIndex((word, at) => subcommands.has(word) && !/^--[^=]+$/.test(args[at - 1] ?? "--"))
+  return at < 0 ? ["serve", ...args] : [...args.slice(at), ...args.slice(0, at)]
 }
 
 // Whoever read what is printed has gone, or there is no room for it: no reason for more than a line.
@@ -83,14 +84,16 @@ process.stdout.on("error", (cause) => {
 
 /** The flags of every subcommand. The level of the log is a setting of the server, with a variable and a key, too. */
 const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.BuiltIn> =>
-  subcommand === "serve" || subcommand === "config"
+  subcommand === undefined || /^(-.*|serve|config)$/.test(subcommand)
     ? GlobalFlag.BuiltIns.filter((flag) => flag !== GlobalFlag.LogLevel)
     : GlobalFlag.BuiltIns
 
 /** Runs the command as the process says, to its end. */
 export const run = (services: Services, program: Program<Problem>, version: string): void => {
-  const args = asked(process.argv.slice(2))
-  Command.runWith(command(services, program), { version })(args).pipe(
+  const wireline = command(services, program)
+  const subcommands = wireline.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+  const args = asked(process.argv.slice(2), new Set(subcommands))
+  Command.runWith(wireline, { version })(args).pipe(
     Effect.tapCause(report),
     Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
     Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: builtInsOf(args[0]) })),

@@ -1,4 +1,5 @@
 /** The commands `wireline config check` and `wireline config print`, and what help and completions tell. */
+import { execFileSync } from "node:child_process"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -159,6 +160,32 @@ describe("wireline config", () => {
           assert.isTrue(lines[index]!.startsWith(line), lines[index])
         }
         assert.notInclude(stderr, "hunter2")
+      })
+    )
+  )
+
+  it.live(
+    "check refuses what is no regular file, which it might never read to its end",
+    inDirectory((data, file) =>
+      Effect.gen(function* () {
+        execFileSync("mkfifo", [file])
+        for (const path of [file, data]) {
+          const { code, stderr } = yield* Started.outcomeOf(["config", "check", "--config", path])
+          assert.deepStrictEqual(
+            { code, stderr },
+            { code: 1, stderr: `wireline: cannot use ${path}: it is no regular file\n` }
+          )
+        }
+      })
+    )
+  )
+
+  it.live(
+    "may come after flags that are for it",
+    inDirectory((data, file) =>
+      Effect.gen(function* () {
+        const { stdout } = yield* Started.outcomeOf(["--data", data, "config", "check"])
+        assert.strictEqual(stdout, `there is no ${file}; nothing is wrong without it\n`)
       })
     )
   )

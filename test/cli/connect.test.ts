@@ -46,6 +46,23 @@ layer(ServedAll.layer)((it) => {
       })
     )
 
+    it.effect("finds the server where that is told to be, by a variable or in the file", () =>
+      Effect.gen(function* () {
+        const { directory, exon } = yield* ServedAll
+        const found = lines('{"status":"error","message":"Item not found.","data":""}')
+        writeFileSync(join(directory, "wireline.toml"), `[exon]\nendpoint = "${exon}"\n`)
+        for (const [args, env] of [
+          [[], { WIRELINE_EXON: exon }],
+          [["--config", join(directory, "wireline.toml")], { WIRELINE_EXON: undefined }]
+        ] as const) {
+          const process = yield* Started.wireline(["connect", "exon", "--data", directory, ...args], { env })
+          process.stdin.end("id 999\n")
+          const { code, stderr, stdout } = yield* process.exit
+          assert.deepStrictEqual({ code, stdout, stderr }, { code: 1, stdout: found, stderr: "" })
+        }
+      })
+    )
+
     it.effect("computes with RSCP", () =>
       Effect.gen(function* () {
         const { rscp } = yield* ServedAll

@@ -77,7 +77,7 @@ describe("The metrics", () => {
         { code, stderr, stdout },
         {
           code: 1,
-          stderr: `wireline: cannot listen on tcp://${host}: the address is in use; stop the program that listens there or choose another\n`,
+          stderr: `wireline: cannot listen on tcp://${host}: the address is in use; stop the program that listens there or choose another (--metrics)\n`,
           stdout: ""
         }
       )

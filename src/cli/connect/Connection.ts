@@ -32,11 +32,18 @@ export const open = Effect.fnUntraced(function* <P extends Protocol.Any>(
   const lost = (error: Client.Disconnected | Client.UnreadableReply | Client.BadRequest) =>
     new ConnectionLost({
       message:
-        error._tag === "Disconnected" ? `lost the connection to ${place}: ${error.reason}` : error.message
+        error._tag === "Disconnected"
+          ? `lost the connection to ${place}: ${error.reason}`
+          : error._tag === "UnreadableReply"
+            ? `the server at ${place} sent what is no reply of ${protocol.name}`
+            : error.message
     })
   const client = yield* Effect.mapError(
     Effect.provide(Client.make(protocol), Endpoint.layerClient(endpoint, { tls })),
-    ({ reason }) => new ConnectionLost({ message: `cannot connect to ${place}: ${reason}` })
+    ({ reason }) =>
+      new ConnectionLost({
+        message: `cannot connect to ${place}: ${reason}; start the server, or give its endpoint`
+      })
   )
   return {
     ask: (request) =>

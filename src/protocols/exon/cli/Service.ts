@@ -16,6 +16,7 @@ export const exon = Service.make(Exon, {
   },
   frame: { description: "request of Exon", longest: maxLength },
   settings: {},
+  hasAccounts: true,
   layer: ({ limits }, on) => on(Layer.provide(Server.layer(limits), Store.layerSqlite)),
   connect: {
     description: "Talk to Exon, the inventory",

@@ -28,6 +28,7 @@ export const rscp = Service.make(Rscp, {
       "Whether clients of a private RSCP server may make accounts for themselves (default: on)"
     ).pipe(table, Setting.withMetavar("on|off"), Setting.withDefault("on"))
   },
+  hasAccounts: true,
   layer: ({ access, limits, registration }, on) =>
     on(
       Layer.provide(

@@ -42,6 +42,7 @@ export const sms = Service.make(SmsShell, {
     ...ofShell
   },
   table,
+  hasAccounts: true,
   isOnBesides: ({ fifo }) => Option.isSome(fifo),
   takesOutput: ({ transmitter }) => (transmitter === "stdout" ? "--sms-transmitter stdout" : undefined),
   layer: (told, on) =>

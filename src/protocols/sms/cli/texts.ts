@@ -14,7 +14,7 @@ import { isError } from "../Protocol.ts"
 import { TimeSpan } from "../../../TimeSpan.ts"
 import * as DataDatabase from "../../../cli/DataDatabase.ts"
 import { location } from "../../../cli/DataSetting.ts"
-import { Reachable } from "../../../cli/Reachable.ts"
+import { placeOf, Reachable } from "../../../cli/Reachable.ts"
 import { defaultEndpoint, gateway as gatewayOf, ofShell } from "./Settings.ts"
 
 const exec = Command.make(
@@ -71,7 +71,7 @@ const deliver = Command.make(
     endpoint: Flag.String("endpoint").pipe(
       Flag.withSchema(Reachable),
       Flag.withMetavar("ENDPOINT"),
-      Flag.withDescription("Where the server takes texts (default: unix:DATA/sms.socket)"),
+      Flag.withDescription("Where the server takes texts (default: where this machine serves it)"),
       Flag.optional
     ),
     file: Flag.String("file").pipe(
@@ -93,8 +93,8 @@ const deliver = Command.make(
     ),
     ...location
   },
-  Effect.fnUntraced(function* ({ data, endpoint, file, timeout }) {
-    const to = Option.getOrElse(endpoint, () => defaultEndpoint(data))
+  Effect.fnUntraced(function* ({ config, data, endpoint, file, timeout }) {
+    const to = yield* placeOf(endpoint, "sms", { config, data }, defaultEndpoint)
     for (const { number, text } of yield* received(file)) {
       yield* Delivery.deliver(to, { _tag: "text", sms_number: number, sms_text: text }, timeout)
     }

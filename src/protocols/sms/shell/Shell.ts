@@ -172,6 +172,12 @@ const refuse = (text: string): Effect.Effect<never, CommandFailed> => Effect.fai
 const textOnly = (output: unknown): Exit.Exit<string> =>
   typeof output === "string" ? Exit.succeed(output) : Exit.die(new Error("it answered no text"))
 
+/** In a line why something failed or died. */
+export const reasonOf = (cause: Cause.Cause<unknown>): string => {
+  const error = Cause.squash(cause)
+  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!
+}
+
 /** Why there is no answer, as it is answered; what is nobody's business but the operator's is logged. */
 const explain = (
   cause: Cause.Cause<unknown>,
@@ -192,6 +198,9 @@ const explain = (
       return Effect.as(Effect.logInfo(`the command ${command}: ${error.message}`), reasons.denied)
     case undefined:
     default:
-      return Effect.as(Effect.logError(`the command ${command} failed`, cause), reasons.internal)
+      return Effect.as(
+        Effect.logError(`the command ${command} failed: ${reasonOf(cause)}`, cause),
+        reasons.internal
+      )
   }
 }
