@@ -5,6 +5,7 @@
  * Wireline fills the database once, one after another through a pipelined connection; every contender gets a copy of
  * the file. A round is a fixed number of requests, so that what `add` leaves behind makes all databases grow alike.
  */
+import { execFileSync } from "node:child_process"
 import { closeSync, cpSync, fdatasyncSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -71,6 +72,8 @@ const fill = async (): Promise<string> => {
 const copyOf = (filled: string) => {
   const place = makePlace()
   cpSync(join(filled, "data"), join(place.directory, "data"), { recursive: true })
+  // What this and the measurement before have left to be written must not be written during the next.
+  execFileSync("sync")
   return place
 }
 
