@@ -8,6 +8,7 @@ import { Context, type Duration, Effect, Exit, Ref, Result, Schema, Scope } from
 import * as LoadCache from "../../../LoadCache.ts"
 import type { State } from "../State.ts"
 import { type Command, CommandFailed, isCommand, type Run } from "./Command.ts"
+import { reasonOf } from "./Reason.ts"
 import type { Entries, Source } from "./Source.ts"
 
 /** A command that can be called. */
@@ -77,7 +78,7 @@ export const make = Effect.fnUntraced(function* <R>({
         Effect.provideService(Scope.Scope, scope),
         Effect.provideContext(context as Context.Context<never>),
         Effect.catchCause((cause) =>
-          Effect.logError(`the command ${name} cannot be loaded`, cause).pipe(
+          Effect.logError(`the command ${name} cannot be loaded: ${reasonOf(cause)}`, cause).pipe(
             Effect.andThen(Scope.close(scope, Exit.failCause(cause))),
             Effect.as(new BrokenCommand({ name }))
           )

@@ -27,6 +27,7 @@ import { CommandFailed, type Failure } from "./Command.ts"
 import * as Handling from "./Handling.ts"
 import * as Modules from "./Modules.ts"
 import * as Programs from "./Programs.ts"
+import { reasonOf } from "./Reason.ts"
 import * as Shipped from "./Shipped.ts"
 import type { Source, SourceError } from "./Source.ts"
 import * as Statistics from "./Statistics.ts"
@@ -171,12 +172,6 @@ const refuse = (text: string): Effect.Effect<never, CommandFailed> => Effect.fai
 
 const textOnly = (output: unknown): Exit.Exit<string> =>
   typeof output === "string" ? Exit.succeed(output) : Exit.die(new Error("it answered no text"))
-
-/** In a line why something failed or died. */
-export const reasonOf = (cause: Cause.Cause<unknown>): string => {
-  const error = Cause.squash(cause)
-  return (error instanceof Error ? error.message : String(error)).split("\n")[0]!
-}
 
 /** Why there is no answer, as it is answered; what is nobody's business but the operator's is logged. */
 const explain = (
