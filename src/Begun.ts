@@ -39,7 +39,10 @@ export class Begun {
     this.missing++
     const since = performance.now()
     Command.once(later, (answer) => {
-      command.took((performance.now() - since) / 1000)
+      // What is still to be waited for is timed by whoever waits.
+      if (!(Exit.isSuccess(answer) && Command.isEffect(answer.value))) {
+        command.took((performance.now() - since) / 1000)
+      }
       place.answer = answer
       if (--this.missing === 0) this.settled?.()
     })

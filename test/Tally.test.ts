@@ -63,12 +63,16 @@ describe("The tally of a server", () => {
       Effect.gen(function* () {
         const { endpoint } = yield* serve(yield* unix)
         yield* open("g")
-        yield* answersOf({ endpoint }, "say a\nsay b\nwait g\nlater g\nsay c\ndie throwing\n")
+        yield* open("long")
+        yield* answersOf(
+          { endpoint },
+          "say a\nsay b\nwait g\nlater g\nlater g\nlater long\nsay c\ndie throwing\n"
+        )
         const duration = "wireline_request_duration_seconds"
         for (const [command, times] of [
           ["say", 3],
           ["wait", 1],
-          ["later", 1],
+          ["later", 3],
           ["die", 1]
         ] as const) {
           const labels = `protocol="probe",command="${command}"`
