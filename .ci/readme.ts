@@ -28,7 +28,7 @@ const blocks = Array.from(
   ([, language, text]) => ({ language: language!, text: text!.replaceAll(/\/tmp\/w\b/g, data) })
 )
 
-/** The time of day is not the README's, nor is what npm and ls say of the machine. */
+/** The time of day is not the README's, nor are empty lines, and what npm says that it runs. */
 const comparable = (text: string): string =>
   text.replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d|\b1\d{9}\b/g, "now").replaceAll(/^(> .*)?\n/gm, "")
 
@@ -61,11 +61,19 @@ const start = (command: string, cwd: string): Running => {
   return { child, ended: once(child, "close").then(() => groups.delete(group)), said: () => said }
 }
 
+/** Waits for something of it, and ends all of the group where that is long in coming. */
+const inTime = async ({ child }: Running, something: Promise<unknown>): Promise<void> => {
+  const late = setTimeout(() => process.kill(-child.pid!, "SIGKILL"), patience)
+  await something
+  clearTimeout(late)
+}
+
 let server: Running | undefined
 
 const stop = async (): Promise<void> => {
-  server?.child.kill("SIGTERM")
-  await server?.ended
+  if (server === undefined) return
+  server.child.kill("SIGTERM")
+  await inTime(server, server.ended)
   server = undefined
 }
 
@@ -74,20 +82,20 @@ const serve = async (command: string, shown: string, cwd: string): Promise<void>
   await stop()
   server = start(`exec ${command}`, cwd)
   const { child, ended, said } = server
-  const late = setTimeout(() => child.kill("SIGKILL"), patience)
-  while (child.exitCode === null && child.signalCode === null && comparable(said()) !== comparable(shown)) {
-    await Promise.race([once(child.stdout, "data"), ended])
+  const isUp = async () => {
+    while (child.exitCode === null && child.signalCode === null && comparable(said()) !== comparable(shown)) {
+      await Promise.race([once(child.stdout, "data"), ended])
+    }
   }
-  clearTimeout(late)
+  await inTime(server, isUp())
   compare(command, shown, said())
 }
 
 /** Runs a session to its end, which is to be a good one. */
 const run = async (command: string, shown: string | undefined, cwd: string): Promise<void> => {
-  const { child, ended, said } = start(command, cwd)
-  const late = setTimeout(() => child.kill("SIGKILL"), patience)
-  await ended
-  clearTimeout(late)
+  const session = start(command, cwd)
+  const { child, ended, said } = session
+  await inTime(session, ended)
   if (child.exitCode !== 0) throw new Error(`ended with ${child.exitCode ?? child.signalCode}\n${command}`)
   if (shown !== undefined) compare(command, shown, said())
 }

@@ -16,10 +16,6 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
   }
 }
 
-/** The same, with the flag that the operator chooses by. */
-export const withFlag = (error: ListenError, flag: string): ListenError =>
-  new ListenError({ endpoint: error.endpoint, problem: error.problem, advice: `${error.advice} (${flag})` })
-
 /** What the error of a call means to the operator. */
 export const fromCause = (endpoint: string, cause: NodeJS.ErrnoException): ListenError => {
   const [problem, advice] = explanations[cause.code ?? ""] ?? [cause.message, "choose another endpoint"]

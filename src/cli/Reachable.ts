@@ -21,8 +21,8 @@ export const placeOf = Effect.fnUntraced(function* (
   byDefault: (data: string) => Reachable
 ): Effect.fn.Return<Reachable, BadConfiguration, FileSystem.FileSystem> {
   if (Option.isSome(given)) return given.value
-  const told = yield* Setting.toldOf(protocol, location)
-  return Option.getOrElse(Option.flatMap(told, decode), () => byDefault(location.data))
+  const told = yield* Setting.told(protocol, Setting.readFile(location))
+  return Option.getOrElse(decode(told?.text), () => byDefault(location.data))
 })
 
-const decode = Schema.decodeOption(Reachable)
+const decode = Schema.decodeUnknownOption(Reachable)

@@ -4,7 +4,7 @@
 import { Context, Deferred, Effect, Layer } from "effect"
 import * as SocketServer from "effect/socket/SocketServer"
 import * as Endpoint from "../Endpoint.ts"
-import { withFlag } from "../ListenError.ts"
+import { ListenError } from "../ListenError.ts"
 
 /** What a server has to say for itself while it runs. */
 export class Serving extends Context.Service<
@@ -18,6 +18,10 @@ export class Serving extends Context.Service<
     readonly tls: Endpoint.TlsOptions | undefined
   }
 >()("wireline/cli/Serving") {}
+
+/** The error with the flag that the operator chooses another endpoint by. */
+export const withFlag = ({ advice, endpoint, problem }: ListenError, flag: string): ListenError =>
+  new ListenError({ endpoint, problem, advice: `${advice} (${flag})` })
 
 /** The socket of one protocol; that it is bound is announced when all are. */
 export const listening = (

@@ -56,7 +56,7 @@ export interface Table<out A> {
   readonly lines: (file: Configuration) => ReadonlyArray<string>
 }
 
-/** All that a file may tell. */
+/** What the protocols of a command bring with them: all that a file may tell, and who there may be accounts for. */
 export interface Vocabulary {
   readonly settings: ReadonlyArray<About>
   readonly tables: ReadonlyArray<Table<unknown>>
@@ -64,7 +64,7 @@ export interface Vocabulary {
   readonly realms: ReadonlyArray<string>
 }
 
-/** What the files of this command may tell; nothing unless provided. */
+/** That of this command; nothing unless provided. */
 export const Vocabulary = Context.Reference<Vocabulary>("wireline/cli/Vocabulary", {
   defaultValue: () => ({ settings: [], tables: [], realms: [] })
 })
@@ -218,10 +218,17 @@ const elsewhere = Effect.fnUntraced(function* (
   name: string,
   flags: Param.Flags
 ): Effect.fn.Return<string | undefined, CliError.CliError, FileSystem.FileSystem> {
+  const found = yield* told(name, name === "config" ? Effect.undefined : fileOf(flags))
+  return found?.text
+})
+
+/** What the environment tells, else the file, which is not read before. */
+export const told = Effect.fnUntraced(function* <E, R>(
+  name: string,
+  file: Effect.Effect<Configuration | undefined, E, R>
+): Effect.fn.Return<Told | undefined, E, R> {
   const text = yield* inEnvironment(name)
-  if (text !== undefined || name === "config") return text
-  const file = yield* fileOf(flags)
-  return file?.settings.get(name)?.text
+  return text === undefined ? (yield* file)?.settings.get(name) : { text, origin: variable(name) }
 })
 
 /** What the environment tells; none where the variable is not set. */
@@ -257,15 +264,6 @@ export const readFile = Effect.fnUntraced(function* (
   if (!ConfigurationFile.isExpected(location)) return undefined
   const { read } = yield* Effect.promise(() => import("./Configuration.ts"))
   return yield* read(location, yield* Vocabulary)
-})
-
-/** What a setting is told by the environment, else by the file. */
-export const toldOf = Effect.fnUntraced(function* (
-  name: string,
-  location: ConfigurationFile.Location
-): Effect.fn.Return<Option.Option<string>, ConfigurationFile.BadConfiguration, FileSystem.FileSystem> {
-  const text = yield* inEnvironment(name)
-  return Option.fromUndefinedOr(text ?? (yield* readFile(location))?.settings.get(name)?.text)
 })
 
 /** A whole number of at least 1. */

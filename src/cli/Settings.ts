@@ -1,7 +1,7 @@
 /**
  * All that `wireline serve` is told, and the configuration file may tell.
  */
-import { type LogLevel, Schema } from "effect"
+import { Schema } from "effect"
 import type { Command } from "effect/cli"
 import * as Endpoint from "../Endpoint.ts"
 import { config } from "./ConfigSetting.ts"
@@ -28,15 +28,6 @@ const general = {
     "The least that is logged (default: info)"
   ).pipe(Setting.withMetavar("debug|info|warn|error|none"), Setting.withDefault("info"))
 }
-
-/** The level of the log as it was told. */
-export const logLevels = {
-  debug: "Debug",
-  info: "Info",
-  warn: "Warn",
-  error: "Error",
-  none: "None"
-} as const satisfies Record<string, LogLevel.LogLevel>
 
 /** What belongs to no protocol either, and is told last. */
 const surroundings = {

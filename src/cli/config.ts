@@ -45,7 +45,10 @@ const gather = Effect.fnUntraced(function* (given: Flags): Effect.fn.Return<
   })
   const entries: Array<Entry> = []
   for (const about of (yield* Setting.Vocabulary).settings) {
-    const told = yield* toldOf(about, flag(about.name), file)
+    const { name } = about
+    const text = flag(name)
+    const told =
+      text === undefined ? yield* Setting.told(name, Effect.succeed(file)) : { text, origin: `--${name}` }
     entries.push({ about, told })
     if (told === undefined) continue
     const problem = Configuration.problemOf(about, told.text)
@@ -57,17 +60,6 @@ const gather = Effect.fnUntraced(function* (given: Flags): Effect.fn.Return<
     return yield* new ConfigurationFile.BadConfiguration({ problems: [first, ...others] })
   }
   return { path: ConfigurationFile.pathOf(location), file, entries }
-})
-
-const toldOf = Effect.fnUntraced(function* (
-  { name }: Setting.About,
-  flag: string | undefined,
-  file: Configuration.Configuration | undefined
-): Effect.fn.Return<Setting.Told | undefined> {
-  if (flag !== undefined) return { text: flag, origin: `--${name}` }
-  const text = yield* Setting.inEnvironment(name)
-  if (text !== undefined) return { text, origin: Setting.variable(name) }
-  return file?.settings.get(name)
 })
 
 /** What `serve` finds wrong in settings that are right one by one. */
@@ -84,10 +76,10 @@ const asServed = (
     { version: "", renderErrors: false }
   )(Object.entries(given).flatMap(([name, text]) => (Option.isNone(text) ? [] : [`--${name}=${text.value}`])))
 
-const check = (services: ReadonlyArray<Service>) =>
+const check = (services: ReadonlyArray<Service>, flags: ReturnType<typeof flagsOf>) =>
   Command.make(
     "check",
-    flagsOf(Settings.vocabularyOf(services)),
+    flags,
     Effect.fnUntraced(function* (given) {
       const { file, path } = yield* gather(given)
       yield* asServed(services, given)
@@ -107,10 +99,10 @@ const check = (services: ReadonlyArray<Service>) =>
     ])
   )
 
-const print = (services: ReadonlyArray<Service>) =>
+const print = (flags: ReturnType<typeof flagsOf>) =>
   Command.make(
     "print",
-    flagsOf(Settings.vocabularyOf(services)),
+    flags,
     Effect.fnUntraced(function* (given) {
       const { entries, file, path } = yield* gather(given)
       const { tables } = yield* Setting.Vocabulary
@@ -164,12 +156,14 @@ const settingLine = ({ about, told }: Entry, data: string): string => {
 }
 
 /** The subcommand and its own. */
-export const config = (services: ReadonlyArray<Service>) =>
-  Command.make("config").pipe(
+export const config = (services: ReadonlyArray<Service>) => {
+  const flags = flagsOf(Settings.vocabularyOf(services))
+  return Command.make("config").pipe(
     Command.withDescription("See what the server is told, and whether that is right"),
-    Command.withSubcommands([check(services), print(services)]),
+    Command.withSubcommands([check(services, flags), print(flags)]),
     Command.withExamples([
       { command: "wireline config check", description: "Look for mistakes" },
       { command: "wireline config print", description: "See every setting, and where it comes from" }
     ])
   )
+}

@@ -9,8 +9,9 @@ import { Effect, type Scope } from "effect"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
 import type * as Endpoint from "../Endpoint.ts"
-import { fromCause, type ListenError, withFlag } from "../ListenError.ts"
+import { fromCause, type ListenError } from "../ListenError.ts"
 import { formatTcp } from "../Listener.ts"
+import { withFlag } from "./Serving.ts"
 
 type Tcp = Extract<Endpoint.Endpoint, { readonly _tag: "Tcp" }>
 

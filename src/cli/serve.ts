@@ -2,7 +2,7 @@
  * `wireline serve`: serves every protocol that is not switched off, until a signal ends it.
  */
 import type { NodeServices } from "@effect/platform-node/NodeServices"
-import { Console, Deferred, Effect, Layer, Option, References, Schema, type Scope } from "effect"
+import { Console, Deferred, Effect, Layer, Option, References, Schema, type Scope, String } from "effect"
 import { Command } from "effect/cli"
 import { resolve } from "node:path"
 import type { CertificateError, Certificates } from "../Certificates.ts"
@@ -117,7 +117,7 @@ export const serve = <E>(
   Command.make("serve", Settings.of(services), (settings) =>
     run(services, program, settings).pipe(
       Effect.scoped,
-      Effect.provideService(References.MinimumLogLevel, Settings.logLevels[settings.logLevel])
+      Effect.provideService(References.MinimumLogLevel, String.capitalize(settings.logLevel))
     )
   ).pipe(
     Command.withDescription(
