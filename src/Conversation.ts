@@ -55,7 +55,7 @@ export class Conversation<R> implements Activity {
 
   /** The answers since the first one that comes later, in order. */
   private readonly begun = new Begun()
-  private frames: ReadonlyArray<Framing.Frame> = []
+  private frames: ReadonlyArray<string | Framing.InvalidFrame> = []
   private next = 0
   private replies = ""
   private closing = false
@@ -156,7 +156,7 @@ export class Conversation<R> implements Activity {
   }
 
   /** Answers one frame. */
-  private respond(frame: Framing.Frame): Step<R> {
+  private respond(frame: string | Framing.InvalidFrame): Step<R> {
     this.request.frames++
     if (typeof frame !== "string") return this.acceptUnreadable(frame)
     const observer = this.observer()

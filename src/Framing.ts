@@ -3,7 +3,7 @@
  *
  * It is the first step of every protocol: delimiters, escapes of delimiters, the largest frame, and UTF-8 are its
  * business; words, pairs and JSON are the business of `Syntax`. A frame is a string without its delimiter. A frame
- * that cannot be one (too long, not UTF-8) comes out as a `BadFrame` in its place among the others, never as a
+ * that cannot be one (too long, not UTF-8) comes out as an `InvalidFrame` in its place among the others, never as a
  * failed stream, because the protocol has to answer it.
  *
  * | | |
@@ -18,9 +18,9 @@
  */
 import { Channel, Effect, type Pull } from "effect"
 import type { NonEmptyReadonlyArray } from "effect/Array"
-import type { Frame, Framing } from "./framing/frame.ts"
+import type { Framing, InvalidFrame } from "./framing/frame.ts"
 
-export { BadFrame, type Decoder, type Frame, type Framing, tooLong } from "./framing/frame.ts"
+export { type Decoder, type Frame, type Framing, InvalidFrame, tooLong } from "./framing/frame.ts"
 export { jsonObjects } from "./framing/json.ts"
 export { lines } from "./framing/lines.ts"
 
@@ -30,15 +30,25 @@ export { lines } from "./framing/lines.ts"
  */
 export const decode = <IE = never, Done = unknown>(
   framing: Framing
-): Channel.Channel<NonEmptyReadonlyArray<Frame>, IE, Done, NonEmptyReadonlyArray<Uint8Array>, IE, Done> =>
+): Channel.Channel<
+  NonEmptyReadonlyArray<string | InvalidFrame>,
+  IE,
+  Done,
+  NonEmptyReadonlyArray<Uint8Array>,
+  IE,
+  Done
+> =>
   Channel.fromTransform((upstream, _scope) =>
     Effect.sync(() => {
       const decoder = framing.decoder()
-      const pull: Pull.Pull<NonEmptyReadonlyArray<Frame>, IE, Done> = Effect.flatMap(upstream, (chunks) => {
-        const frames: Array<Frame> = []
-        for (const chunk of chunks) for (const frame of decoder.push(chunk)) frames.push(frame)
-        return isNonEmpty(frames) ? Effect.succeed(frames) : pull
-      })
+      const pull: Pull.Pull<NonEmptyReadonlyArray<string | InvalidFrame>, IE, Done> = Effect.flatMap(
+        upstream,
+        (chunks) => {
+          const frames: Array<string | InvalidFrame> = []
+          for (const chunk of chunks) for (const frame of decoder.push(chunk)) frames.push(frame)
+          return isNonEmpty(frames) ? Effect.succeed(frames) : pull
+        }
+      )
       return pull
     })
   )

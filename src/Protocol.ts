@@ -88,10 +88,10 @@ export const closing = <const Reply>(...replies: ReadonlyArray<Reply>): Closing<
  * longer is not kept, and nobody reads megabytes to their end for the sake of a line.
  */
 export const closingIfTooLong = <Reply>(problem: Unreadable, reply: Reply): Answer<Reply> =>
-  problem._tag === "BadFrame" && problem.reason === "TooLong" ? closing(reply) : reply
+  problem._tag === "InvalidFrame" && problem.reason === "TooLong" ? closing(reply) : reply
 
 /** A frame that is no request: the framing could not read it, or it is not in the grammar of the requests. */
-export type Unreadable = Framing.BadFrame | Malformed
+export type Unreadable = Framing.InvalidFrame | Malformed
 
 /** A frame outside the grammar, with what the codec says of it. */
 export class Malformed extends Data.TaggedClass("Malformed")<{

@@ -17,7 +17,7 @@ const model = (maxLength: number, bytes: Uint8Array): ReadonlyArray<string> => {
     if (content.length > maxLength) frames.push("TooLong")
     else if (complete) {
       const text = content.toString("utf8")
-      frames.push(Buffer.from(text).equals(content) ? `= ${text}` : "NotUtf8")
+      frames.push(Buffer.from(text).equals(content) ? `= ${text}` : "NotText")
     }
   }
   let at = 0
@@ -154,7 +154,7 @@ describe("Framing.jsonObjects", () => {
     const decoder = Framing.jsonObjects({ maxLength: 4 }).decoder()
     assert.deepStrictEqual(decoder.push(encoder.encode("{abc")), [])
     assert.deepStrictEqual(decoder.push(encoder.encode("d")), [
-      new Framing.BadFrame({ reason: "TooLong", maxLength: 4, length: 5 })
+      new Framing.InvalidFrame({ reason: "TooLong", maxLength: 4, length: 5 })
     ])
     assert.deepStrictEqual(decoder.push(encoder.encode('{"}"}')), [])
     assert.deepStrictEqual(decoder.push(encoder.encode("}{}")), ["{}"])
@@ -186,7 +186,9 @@ describe("Framing.jsonObjects", () => {
       const decoder = Framing.jsonObjects({ maxLength: 65_536 }).decoder()
       const chunk = Buffer.alloc(65_536, text)
       const before = process.memoryUsage()
-      const frames: Array<Framing.Frame> = [...decoder.push(encoder.encode(text === "x" ? "" : "{"))]
+      const frames: Array<string | Framing.InvalidFrame> = [
+        ...decoder.push(encoder.encode(text === "x" ? "" : "{"))
+      ]
       let peak = 0
       for (let i = 0; i < 1024; i++) {
         frames.push(...decoder.push(chunk))

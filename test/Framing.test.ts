@@ -24,7 +24,7 @@ const model = ({ carriageReturn, escape, maxLength }: Options, bytes: Uint8Array
     if (content.length > maxLength) frames.push("TooLong")
     else if (complete && content.length > 0) {
       const text = content.toString("utf8")
-      frames.push(Buffer.from(text).equals(content) ? `= ${text}` : "NotUtf8")
+      frames.push(Buffer.from(text).equals(content) ? `= ${text}` : "NotText")
     }
   }
   for (const byte of bytes) {
@@ -186,7 +186,7 @@ describe("Framing", () => {
     const decoder = Framing.lines({ maxLength: 3 }).decoder()
     assert.deepStrictEqual(decoder.push(encoder.encode("abc")), [])
     assert.deepStrictEqual(decoder.push(encoder.encode("d")), [
-      new Framing.BadFrame({ reason: "TooLong", maxLength: 3, length: 4 })
+      new Framing.InvalidFrame({ reason: "TooLong", maxLength: 3, length: 4 })
     ])
     assert.deepStrictEqual(decoder.push(encoder.encode("efg\nh\n")), ["h"])
   })
@@ -211,7 +211,7 @@ describe("Framing", () => {
       const pushes = { "a gigabyte": 16_384, "64 MiB": 1024, "16 MiB": 256 }[size]
       const before = process.memoryUsage()
       let peak = 0
-      const frames: Array<Framing.Frame> = []
+      const frames: Array<string | Framing.InvalidFrame> = []
       for (let i = 0; i < pushes; i++) {
         frames.push(...decoder.push(chunk))
         if (i % 64 === 0) {
@@ -229,7 +229,7 @@ describe("Framing", () => {
     const decoder = Framing.lines({ maxLength: 100 }).decoder()
     const held = () => process.memoryUsage().arrayBuffers + process.memoryUsage().heapUsed
     const before = held()
-    const kept: Array<Framing.Frame> = []
+    const kept: Array<string | Framing.InvalidFrame> = []
     const line = "x".repeat(99) + "\n"
     for (let i = 0; i < 256; i++) {
       const chunk = encoder.encode(line.repeat(10_000) + `a frame that is kept: ${i}\n`)

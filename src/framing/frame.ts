@@ -25,18 +25,18 @@ export interface Decoder {
    * The frames that `chunk` completes, in order. The chunk is not kept: what is incomplete is copied, so that the
    * caller may reuse its memory.
    */
-  readonly push: (chunk: Uint8Array) => ReadonlyArray<Frame>
+  readonly push: (chunk: Uint8Array) => ReadonlyArray<string | InvalidFrame>
 }
 
-/** A frame, or what stands in the place of one that cannot be read. */
-export type Frame = string | BadFrame
+/** A frame: text in an encoding, or bytes. */
+export type Frame = string | Uint8Array
 
 /**
  * A frame that cannot be read: it was longer than the limit (it is reported as soon as the limit is passed, and
- * skipped to its end without being kept), or it was not UTF-8.
+ * skipped to its end without being kept), or it was not text of the encoding.
  */
-export class BadFrame extends Data.TaggedClass("BadFrame")<{
-  readonly reason: "TooLong" | "NotUtf8"
+export class InvalidFrame extends Data.TaggedClass("InvalidFrame")<{
+  readonly reason: "TooLong" | "NotText"
   /** The largest frame that the framing takes, in bytes. */
   readonly maxLength: number
   /** How long the frame was, in bytes; one more than the largest where it was too long, for the rest is not counted. */
@@ -44,8 +44,8 @@ export class BadFrame extends Data.TaggedClass("BadFrame")<{
 }> {}
 
 /** The place of a frame that was longer than this. */
-export const tooLong = (maxLength: number): BadFrame =>
-  new BadFrame({ reason: "TooLong", maxLength, length: maxLength + 1 })
+export const tooLong = (maxLength: number): InvalidFrame =>
+  new InvalidFrame({ reason: "TooLong", maxLength, length: maxLength + 1 })
 
 /** Reads bytes as text, and throws where they are not UTF-8. */
 export const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

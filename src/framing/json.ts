@@ -1,4 +1,4 @@
-import { BadFrame, type Decoder, type Frame, type Framing, Held, tooLong, utf8 } from "./frame.ts"
+import { type Decoder, type Framing, Held, InvalidFrame, tooLong, utf8 } from "./frame.ts"
 
 /**
  * Frames that are JSON objects, one after another: one is complete with the `}` that closes it, whether an LF comes
@@ -48,8 +48,8 @@ class JsonObjectDecoder implements Decoder {
     this.maxLength = maxLength
   }
 
-  push(chunk: Uint8Array): ReadonlyArray<Frame> {
-    const frames: Array<Frame> = []
+  push(chunk: Uint8Array): ReadonlyArray<string | InvalidFrame> {
+    const frames: Array<string | InvalidFrame> = []
     let start = 0
     while (start < chunk.length) {
       if (this.place === "between") {
@@ -92,7 +92,7 @@ class JsonObjectDecoder implements Decoder {
   }
 
   /** Takes bytes of a frame, which ends at `end`, or is incomplete where that is -1. */
-  private take(chunk: Uint8Array, start: number, end: number, frames: Array<Frame>): void {
+  private take(chunk: Uint8Array, start: number, end: number, frames: Array<string | InvalidFrame>): void {
     const to = end < 0 ? chunk.length : end
     const length = this.held.length + (to - start)
     if (!this.skipping && length > this.maxLength) {
@@ -109,13 +109,13 @@ class JsonObjectDecoder implements Decoder {
     this.skipping = false
   }
 
-  private read(chunk: Uint8Array, start: number, end: number, length: number): Frame {
+  private read(chunk: Uint8Array, start: number, end: number, length: number): string | InvalidFrame {
     try {
       if (this.held.length === 0) return utf8.decode(chunk.subarray(start, end))
       this.held.append(chunk, start, end, this.maxLength)
       return utf8.decode(this.held.bytes.subarray(0, this.held.length))
     } catch {
-      return new BadFrame({ reason: "NotUtf8", maxLength: this.maxLength, length })
+      return new InvalidFrame({ reason: "NotText", maxLength: this.maxLength, length })
     } finally {
       this.held.release()
     }

@@ -1,4 +1,4 @@
-import { BadFrame, type Decoder, type Frame, type Framing, Held, tooLong, utf8 } from "./frame.ts"
+import { type Decoder, type Framing, Held, InvalidFrame, tooLong, utf8 } from "./frame.ts"
 
 /**
  * Frames that are lines: LF ends one, empty ones are ignored.
@@ -70,8 +70,8 @@ class LineDecoder implements Decoder {
     this.dropCarriageReturn = dropCarriageReturn
   }
 
-  push(chunk: Uint8Array): ReadonlyArray<Frame> {
-    const frames: Array<Frame> = []
+  push(chunk: Uint8Array): ReadonlyArray<string | InvalidFrame> {
+    const frames: Array<string | InvalidFrame> = []
     let blockStart = 0
     let start = 0
     for (let end = chunk.indexOf(LF); end >= 0; end = chunk.indexOf(LF, end + 1)) {
@@ -94,7 +94,7 @@ class LineDecoder implements Decoder {
   }
 
   /** Reads whole lines, up to and with the LF of the last. */
-  private readBlock(chunk: Uint8Array, from: number, to: number, frames: Array<Frame>): void {
+  private readBlock(chunk: Uint8Array, from: number, to: number, frames: Array<string | InvalidFrame>): void {
     if (from === to) return
     const text = to - from > blockSize ? undefined : decodeAscii(chunk, from, to)
     let start = from
@@ -132,7 +132,7 @@ class LineDecoder implements Decoder {
   }
 
   /** Ends the line that began in an earlier chunk. */
-  private complete(chunk: Uint8Array, end: number, frames: Array<Frame>): void {
+  private complete(chunk: Uint8Array, end: number, frames: Array<string | InvalidFrame>): void {
     const wasReported = this.skipping
     const bad = this.hold(chunk, 0, end)
     const frame = wasReported ? undefined : (bad ?? this.read(this.held.bytes, 0, this.held.length))
@@ -148,7 +148,7 @@ class LineDecoder implements Decoder {
     end: number,
     text?: string,
     textStart = 0
-  ): Frame | undefined {
+  ): string | InvalidFrame | undefined {
     const length = this.lengthOf(bytes, start, end)
     if (length > this.maxLength) return tooLong(this.maxLength)
     if (length === 0) return undefined
@@ -156,7 +156,7 @@ class LineDecoder implements Decoder {
     try {
       return utf8.decode(bytes.subarray(start, start + length))
     } catch {
-      return new BadFrame({ reason: "NotUtf8", maxLength: this.maxLength, length })
+      return new InvalidFrame({ reason: "NotText", maxLength: this.maxLength, length })
     }
   }
 
@@ -165,7 +165,7 @@ class LineDecoder implements Decoder {
     return this.dropCarriageReturn && end > start && bytes[end - 1] === CR ? end - start - 1 : end - start
   }
 
-  private hold(chunk: Uint8Array, start: number, end: number): BadFrame | undefined {
+  private hold(chunk: Uint8Array, start: number, end: number): InvalidFrame | undefined {
     if (this.skipping) {
       this.skippedEscape = this.isEscaped(chunk, start, end)
       return undefined
@@ -177,7 +177,7 @@ class LineDecoder implements Decoder {
     return this.lengthOf(this.held.bytes, 0, length) > this.maxLength ? this.skip(chunk, end, end) : undefined
   }
 
-  private skip(chunk: Uint8Array, start: number, end: number): BadFrame {
+  private skip(chunk: Uint8Array, start: number, end: number): InvalidFrame {
     const escaped =
       this.escape >= 0 && (start === end ? this.endsEscaped() : this.isEscaped(chunk, start, end))
     this.held.release()

@@ -229,7 +229,7 @@ describe("Client", () => {
   for (const [name, bytes, problem] of [
     ["a line outside the grammar", "nonsense\n", "an unknown message"],
     ["a line that is too long", "x".repeat(2000), "TooLong"],
-    ["a line that is not UTF-8", "\xff\n", "NotUtf8"]
+    ["a line that is not UTF-8", "\xff\n", "NotText"]
   ] as const) {
     it.effect(`fails for good when the server sends ${name}`, () =>
       Effect.gen(function* () {

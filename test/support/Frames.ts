@@ -3,7 +3,7 @@ import { Arbitrary, Schema } from "effect"
 import type * as Framing from "../../src/Framing.ts"
 
 /** What a frame looks like in a comparison. */
-export const show = (frame: Framing.Frame): string =>
+export const show = (frame: string | Framing.InvalidFrame): string =>
   typeof frame === "string" ? `= ${frame}` : frame.reason
 
 /** The frames of chunks; each chunk comes in the same memory, which is overwritten before the next. */

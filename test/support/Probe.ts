@@ -55,8 +55,6 @@ const Failed = Message.make("failed", {
 export const Reply = Syntax.words([Said, Failed])
 export type Reply = typeof Reply.Type
 
-const reasons = { TooLong: "too-long", NotUtf8: "not-utf8" } as const
-
 /** Closes on no bad frame. */
 export const Probe = Protocol.make({
   name: "probe",
@@ -65,7 +63,8 @@ export const Probe = Protocol.make({
   reply: Reply,
   onUnreadable: (problem): Reply => ({
     _tag: "failed",
-    reason: problem._tag === "BadFrame" ? reasons[problem.reason] : "syntax"
+    reason:
+      problem._tag !== "InvalidFrame" ? "syntax" : problem.reason === "TooLong" ? "too-long" : "not-utf8"
   }),
   isError: (reply) => reply._tag === "said" && reply.text === "no",
   onDefect: { _tag: "failed", reason: "internal" }

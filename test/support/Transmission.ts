@@ -10,10 +10,10 @@ export const transmit = (
   framing: Framing.Framing,
   frames: ReadonlyArray<string>,
   sizes: ReadonlyArray<number>
-): ReadonlyArray<Framing.Frame> => {
+): ReadonlyArray<string | Framing.InvalidFrame> => {
   const bytes = new TextEncoder().encode(frames.map((frame) => framing.encode(frame)).join(""))
   const decoder = framing.withMaxLength(1_000_000).decoder()
-  const received: Array<Framing.Frame> = []
+  const received: Array<string | Framing.InvalidFrame> = []
   let start = 0
   for (const size of [...sizes, bytes.length]) {
     received.push(...decoder.push(bytes.subarray(start, start + size)))

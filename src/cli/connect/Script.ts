@@ -49,7 +49,7 @@ export const run = Effect.fnUntraced(function* <P extends Protocol.Any>(
 
 /** A frame, and the line of the input that it ends on. */
 interface Typed {
-  readonly frame: Framing.Frame
+  readonly frame: string | Framing.InvalidFrame
   readonly line: number
 }
 
@@ -86,8 +86,8 @@ const framesOf =
       )
     })
 
-const unreadable = ({ maxLength, reason }: Framing.BadFrame) =>
+const unreadable = ({ maxLength, reason }: Framing.InvalidFrame) =>
   ({
     _tag: "Unreadable",
-    problem: reason === "NotUtf8" ? "it is not UTF-8" : `it does not end within ${maxLength} bytes`
+    problem: reason === "NotText" ? "it is not UTF-8" : `it does not end within ${maxLength} bytes`
   }) as const

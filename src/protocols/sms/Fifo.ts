@@ -89,7 +89,7 @@ const open = (path: string): Effect.Effect<number, FifoError> =>
 /** Reads until the last writer has gone. */
 const readOnce = Effect.fnUntraced(function* (
   path: string,
-  take: (frame: Framing.Frame) => Effect.Effect<void>
+  take: (frame: string | Framing.InvalidFrame) => Effect.Effect<void>
 ) {
   const descriptor = yield* open(path)
   const decoder = SmsShell.framing.decoder()
@@ -107,7 +107,7 @@ const taking = Effect.gen(function* () {
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   yield* Effect.addFinalizer(() => Effect.asVoid(Effect.timeoutOption(room.take(mostAtOnce), drainTimeout)))
 
-  return (frame: Framing.Frame): Effect.Effect<void> => {
+  return (frame: string | Framing.InvalidFrame): Effect.Effect<void> => {
     const message = typeof frame === "string" ? SmsShell.decodeRequest(frame) : frame
     if (message._tag !== "text") {
       return Effect.logWarning(`skipped what is no message: ${reasonOf(message)}`)

@@ -166,7 +166,7 @@ export const toSeconds = (milliseconds: number): number => Math.floor(millisecon
 
 /** What is wrong with a message, in a few words that repeat nothing of it. */
 export const reasonOf = (problem: Wireline.Unreadable): string => {
-  if (problem._tag === "BadFrame") {
+  if (problem._tag === "InvalidFrame") {
     return problem.reason === "TooLong" ? `longer than ${problem.maxLength} bytes` : "not UTF-8"
   }
   const [first] = formatIssue(problem.error.issue).issues
@@ -193,7 +193,7 @@ export const SmsShell: Wireline.Protocol<"sms", Request, Reply> = Wireline.make(
     Wireline.closingIfTooLong(
       problem,
       Failure.make({
-        received_length: problem._tag === "BadFrame" ? problem.length : utf8.encode(problem.frame).length,
+        received_length: problem._tag === "InvalidFrame" ? problem.length : utf8.encode(problem.frame).length,
         error: reasonOf(problem),
         chain: [["received", toSeconds(at)]]
       })

@@ -27,10 +27,10 @@ const cuts = Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 1, maximu
 const transmit = (
   frames: ReadonlyArray<string>,
   sizes: ReadonlyArray<number>
-): ReadonlyArray<Framing.Frame> => {
+): ReadonlyArray<string | Framing.InvalidFrame> => {
   const bytes = new TextEncoder().encode(frames.map((frame) => Exon.framing.encode(frame)).join(""))
   const decoder = Exon.framing.withMaxLength(1_000_000).decoder()
-  const received: Array<Framing.Frame> = []
+  const received: Array<string | Framing.InvalidFrame> = []
   let start = 0
   for (const size of [...sizes, bytes.length]) {
     received.push(...decoder.push(bytes.subarray(start, start + size)))
@@ -404,7 +404,7 @@ describe("The codec of Exon", () => {
     }
     const answers: ReadonlyArray<readonly [Answer<Reply>, closes: boolean]> = [
       [Exon.onUnreadable(Exon.decodeRequest("nonsense") as Malformed, 0), false],
-      [Exon.onUnreadable(new Framing.BadFrame({ reason: "NotUtf8", maxLength, length: 1 }), 0), false],
+      [Exon.onUnreadable(new Framing.InvalidFrame({ reason: "NotText", maxLength, length: 1 }), 0), false],
       [Exon.onUnreadable(Framing.tooLong(maxLength), 0), true]
     ]
     for (const [answer, closes] of answers) {

@@ -158,7 +158,7 @@ describe("The codec of the SMS shell", () => {
 })
 
 describe("What is no message", () => {
-  const error = (problem: Malformed | Framing.BadFrame): Answer<Reply> =>
+  const error = (problem: Malformed | Framing.InvalidFrame): Answer<Reply> =>
     SmsShell.onUnreadable(problem, 1_767_323_045_678)
 
   const chain = [["received", 1_767_323_045]] as const
@@ -193,7 +193,7 @@ describe("What is no message", () => {
   })
 
   it("is answered by its length where it is not UTF-8, and closes the connection where it is too long", () => {
-    assert.deepStrictEqual(error(new Framing.BadFrame({ reason: "NotUtf8", maxLength, length: 12 })), {
+    assert.deepStrictEqual(error(new Framing.InvalidFrame({ reason: "NotText", maxLength, length: 12 })), {
       _tag: "Failure",
       received_length: 12,
       error: "not UTF-8",
