@@ -20,7 +20,15 @@ import { Channel, Effect, type Pull } from "effect"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { Framing, InvalidFrame } from "./framing/frame.ts"
 
-export { type Decoder, type Frame, type Framing, InvalidFrame, tooLong } from "./framing/frame.ts"
+export { type Charset, type TextCodec, type TextEncoding, toBytes } from "./framing/encoding.ts"
+export {
+  type Decoder,
+  type Frame,
+  type Framing,
+  InvalidFrame,
+  type Pieces,
+  tooLong
+} from "./framing/frame.ts"
 export { jsonObjects } from "./framing/json.ts"
 export { lines } from "./framing/lines.ts"
 

@@ -124,7 +124,12 @@ describe("The sources", () => {
     for (const name of ["Server", "Endpoint", "Client", "Command"]) {
       assert.notInclude(reached, `src/${name}.ts`)
     }
-    assert.isNotEmpty(reached.filter(isEffect))
+  })
+
+  it("that are pure build on `effect`", () => {
+    for (const path of ["src/Framing.ts", "src/Syntax.ts", ...protocols]) {
+      assert.isNotEmpty([...reach(path)].filter(isEffect), path)
+    }
   })
 
   it("import the modules of Effect that they use, not whole rooms of it that the command would wait for", () => {

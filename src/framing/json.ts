@@ -1,4 +1,5 @@
-import { type Decoder, type Framing, Held, InvalidFrame, tooLong, utf8 } from "./frame.ts"
+import { textEncoding } from "./encoding.ts"
+import { type Decoder, FrameBuffer, type Framing, InvalidFrame, tooLong } from "./frame.ts"
 
 /**
  * Frames that are JSON objects, one after another: one is complete with the `}` that closes it, whether an LF comes
@@ -19,8 +20,15 @@ export const jsonObjects = (options: { readonly maxLength: number }): Framing =>
   maxLength: options.maxLength,
   withMaxLength: (maxLength) => jsonObjects({ maxLength }),
   decoder: () => new JsonObjectDecoder(options.maxLength),
-  encode: (frame) => frame + "\n"
+  charset: utf8.charset,
+  encode: (frame) => utf8.encode(frame) + "\n",
+  pieces: () => {
+    const pieces = utf8.pieces()
+    return { push: pieces.push, end: () => pieces.end() + "\n" }
+  }
 })
+
+const utf8 = textEncoding("utf-8")
 
 const LF = 0x0a
 const quote = 0x22
@@ -32,7 +40,9 @@ const closing = 0x7d
 const isSpace = (byte: number): boolean => byte === 0x20 || byte === LF || byte === 0x0d || byte === 0x09
 
 class JsonObjectDecoder implements Decoder {
-  private readonly held = new Held()
+  consumed = 0
+
+  private readonly buffer = new FrameBuffer()
   private place: "between" | "object" | "line" = "between"
   /** Inside a frame that was already reported as too long. */
   private skipping = false
@@ -42,30 +52,34 @@ class JsonObjectDecoder implements Decoder {
   private inString = false
   private afterBackslash = false
 
-  readonly maxLength: number
+  private readonly maxLength: number
 
   constructor(maxLength: number) {
     this.maxLength = maxLength
   }
 
-  push(chunk: Uint8Array): ReadonlyArray<string | InvalidFrame> {
+  push(chunk: Uint8Array, start = 0, max = Infinity): ReadonlyArray<string | InvalidFrame> {
     const frames: Array<string | InvalidFrame> = []
-    let start = 0
-    while (start < chunk.length) {
+    let at = start
+    while (at < chunk.length && frames.length < max) {
       if (this.place === "between") {
-        if (isSpace(chunk[start]!)) {
-          start++
+        if (isSpace(chunk[at]!)) {
+          at++
           continue
         }
-        this.place = chunk[start] === opening ? "object" : "line"
+        this.place = chunk[at] === opening ? "object" : "line"
       }
-      const end = this.place === "object" ? this.endOfObject(chunk, start) : chunk.indexOf(LF, start)
-      this.take(chunk, start, end, frames)
-      if (end < 0) break
+      const end = this.place === "object" ? this.endOfObject(chunk, at) : chunk.indexOf(LF, at)
+      this.take(chunk, at, end, frames)
       // The LF after a line is white space before the next frame.
-      start = end
+      at = end < 0 ? chunk.length : end
     }
+    this.consumed = at
     return frames
+  }
+
+  finish(): ReadonlyArray<never> {
+    return []
   }
 
   /** The place after the brace that closes the object; -1 where it has not come. */
@@ -94,14 +108,14 @@ class JsonObjectDecoder implements Decoder {
   /** Takes bytes of a frame, which ends at `end`, or is incomplete where that is -1. */
   private take(chunk: Uint8Array, start: number, end: number, frames: Array<string | InvalidFrame>): void {
     const to = end < 0 ? chunk.length : end
-    const length = this.held.length + (to - start)
+    const length = this.buffer.length + (to - start)
     if (!this.skipping && length > this.maxLength) {
       frames.push(tooLong(this.maxLength))
       this.skipping = true
-      this.held.release()
+      this.buffer.release()
     }
     if (end < 0) {
-      if (!this.skipping) this.held.append(chunk, start, to, this.maxLength)
+      if (!this.skipping) this.buffer.append(chunk, start, to, this.maxLength)
       return
     }
     if (!this.skipping) frames.push(this.read(chunk, start, end, length))
@@ -111,13 +125,13 @@ class JsonObjectDecoder implements Decoder {
 
   private read(chunk: Uint8Array, start: number, end: number, length: number): string | InvalidFrame {
     try {
-      if (this.held.length === 0) return utf8.decode(chunk.subarray(start, end))
-      this.held.append(chunk, start, end, this.maxLength)
-      return utf8.decode(this.held.bytes.subarray(0, this.held.length))
+      if (this.buffer.length === 0) return utf8.decode(chunk.subarray(start, end))
+      this.buffer.append(chunk, start, end, this.maxLength)
+      return utf8.decode(this.buffer.view())
     } catch {
       return new InvalidFrame({ reason: "NotText", maxLength: this.maxLength, length })
     } finally {
-      this.held.release()
+      this.buffer.release()
     }
   }
 }
