@@ -46,6 +46,7 @@ export interface FrameEncoding<in out F extends Frame> {
 /** Frames are cut out of it. */
 export interface Block<out F> {
   readonly slice: (start: number, end: number) => F
+  readonly indexOf: (text: string, from: number) => number
 }
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })

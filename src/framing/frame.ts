@@ -3,7 +3,7 @@
  * incomplete.
  */
 import { Data } from "effect"
-import type { Charset } from "./encoding.ts"
+import type { Charset, FrameEncoding } from "./encoding.ts"
 
 /** A frame: text in an encoding, or bytes. */
 export type Frame = string | Uint8Array
@@ -92,6 +92,19 @@ export class InvalidFrame extends Data.TaggedClass("InvalidFrame")<{
 /** The place of a frame that was longer than this. */
 export const tooLong = (maxLength: number): InvalidFrame =>
   new InvalidFrame({ reason: "TooLong", maxLength, length: maxLength + 1 })
+
+/** The frame in these bytes, or that they are not text. */
+export const decodeFrame = <F extends Frame>(
+  encoding: FrameEncoding<F>,
+  bytes: Uint8Array,
+  maxLength: number
+): F | InvalidFrame => {
+  try {
+    return encoding.decode(bytes)
+  } catch {
+    return new InvalidFrame({ reason: "NotText", maxLength, length: bytes.length })
+  }
+}
 
 /** The beginning of a frame whose end has not come; its capacity grows by doubling. */
 export class FrameBuffer {

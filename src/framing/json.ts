@@ -1,5 +1,5 @@
 import { textEncoding } from "./encoding.ts"
-import { type Decoder, FrameBuffer, type Framing, InvalidFrame, tooLong } from "./frame.ts"
+import { type Decoder, decodeFrame, FrameBuffer, type Framing, type InvalidFrame, tooLong } from "./frame.ts"
 
 /**
  * Frames that are JSON objects, one after another: one is complete with the `}` that closes it, whether an LF comes
@@ -118,20 +118,15 @@ class JsonObjectDecoder implements Decoder {
       if (!this.skipping) this.buffer.append(chunk, start, to, this.maxLength)
       return
     }
-    if (!this.skipping) frames.push(this.read(chunk, start, end, length))
+    if (!this.skipping) frames.push(this.read(chunk, start, end))
     this.place = "between"
     this.skipping = false
   }
 
-  private read(chunk: Uint8Array, start: number, end: number, length: number): string | InvalidFrame {
-    try {
-      if (this.buffer.length === 0) return utf8.decode(chunk.subarray(start, end))
-      this.buffer.append(chunk, start, end, this.maxLength)
-      return utf8.decode(this.buffer.view())
-    } catch {
-      return new InvalidFrame({ reason: "NotText", maxLength: this.maxLength, length })
-    } finally {
-      this.buffer.release()
-    }
+  private read(chunk: Uint8Array, start: number, end: number): string | InvalidFrame {
+    if (this.buffer.length > 0) this.buffer.append(chunk, start, end, this.maxLength)
+    const bytes = this.buffer.length > 0 ? this.buffer.view() : chunk.subarray(start, end)
+    this.buffer.release()
+    return decodeFrame(utf8, bytes, this.maxLength)
   }
 }

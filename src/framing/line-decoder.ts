@@ -1,5 +1,5 @@
 import type { Block, FrameEncoding } from "./encoding.ts"
-import { type Decoder, type Frame, FrameBuffer, InvalidFrame, tooLong } from "./frame.ts"
+import { type Decoder, decodeFrame, type Frame, FrameBuffer, type InvalidFrame, tooLong } from "./frame.ts"
 
 /** How lines are cut, resolved from the options of `lines`. */
 export interface LineFormat {
@@ -22,6 +22,10 @@ const blockSize = 512
 
 const CR = 0x0d
 
+/** Most chunks are one line or a few; a view on a part costs as much as decoding it. */
+const part = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+  start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+
 /**
  * Cuts lines. `buffer` has the line that is incomplete; while one is skipped that was reported as too long, only its
  * last bytes, which decide whether it ends.
@@ -38,6 +42,7 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
   private readonly format: LineFormat
   /** The last byte of the delimiter, and how many precede it. */
   private readonly last: number
+  private readonly lastText: string
   private readonly preceding: number
   /** Every last byte of the delimiter ends a line. */
   private readonly simple: boolean
@@ -50,38 +55,43 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
     this.format = format
     this.preceding = format.delimiter.length - 1
     this.last = format.delimiter[this.preceding]!
+    this.lastText = String.fromCharCode(this.last)
     this.simple = this.preceding === 0 && format.escape < 0
     this.slack = this.preceding + (format.dropCarriageReturn ? 1 : 0)
   }
 
   push(chunk: Uint8Array, start = 0, max = Infinity): ReadonlyArray<F | InvalidFrame> {
     const frames: Array<F | InvalidFrame> = []
-    /** The ends of the lines of a block that was not read yet, each behind its delimiter. */
-    const ends: Array<number> = []
-    let block = start
     let line = start
+    /** Where the block begins whose lines are known but not read yet, and how many more these may be. */
+    let block = start
+    let room = max
+    let continues = this.buffer.length > 0 || this.skipping
     for (let end = this.endOf(chunk, line); end > 0; end = this.endOf(chunk, line)) {
-      if (this.buffer.length > 0 || this.skipping) {
+      if (continues) {
         this.complete(chunk, line, end, frames)
-        block = line = end
+        continues = false
+        room = max - frames.length
+        block = end
       } else {
         if (end - block > blockSize) {
-          this.read(chunk, block, ends, frames)
+          this.readBlock(chunk, block, line, frames)
+          room = max - frames.length
           block = line
         }
-        ends.push(end)
-        line = end
-        if (ends.length >= max - frames.length) {
-          this.read(chunk, block, ends, frames)
-          block = line
+        if (--room <= 0) {
+          this.readBlock(chunk, block, end, frames)
+          room = max - frames.length
+          block = end
         }
       }
-      if (frames.length >= max) {
+      line = end
+      if (room <= 0) {
         this.consumed = line
         return frames
       }
     }
-    this.read(chunk, block, ends, frames)
+    this.readBlock(chunk, block, line, frames)
     if (line < chunk.length && this.hold(chunk, line, chunk.length)) frames.push(tooLong(this.maxLength))
     this.consumed = chunk.length
     return frames
@@ -90,7 +100,7 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
   finish(): ReadonlyArray<F | InvalidFrame> {
     const frames: Array<F | InvalidFrame> = []
     if (this.format.keepUnterminated && !this.skipping && this.buffer.length > 0) {
-      this.readLine(this.buffer.bytes, 0, this.buffer.length, frames)
+      this.readBuffer(this.buffer.length, frames)
     }
     this.release()
     return frames
@@ -109,9 +119,20 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
     return at + 1
   }
 
+  /** The same in a block that has whole lines; where its text is known, the byte is found faster there. */
+  private endInBlock(chunk: Uint8Array, line: number, block: Block<F> | undefined, start: number): number {
+    if (block === undefined) return this.endOf(chunk, line)
+    let at = start + block.indexOf(this.lastText, line - start)
+    if (!this.simple) {
+      while (!this.isEnd(chunk, line, at)) at = start + block.indexOf(this.lastText, at + 1 - start)
+    }
+    return at + 1
+  }
+
   /** Whether the last byte of a delimiter, at `at`, completes one that is not escaped. */
   private isEnd(chunk: Uint8Array, line: number, at: number): boolean {
     const { delimiter, escape } = this.format
+    if (this.preceding === 0 && at > line && chunk[at - 1] !== escape) return true
     for (let i = 1; i <= this.preceding; i++) {
       if (this.byteAt(chunk, line, at - i) !== delimiter[this.preceding - i]) return false
     }
@@ -120,8 +141,10 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
 
   /** Whether an odd number of escapes precedes this place. */
   private isEscaped(chunk: Uint8Array, line: number, place: number): boolean {
+    const { escape } = this.format
     let at = place - 1
-    while (this.byteAt(chunk, line, at) === this.format.escape) at--
+    while (at >= line && chunk[at] === escape) at--
+    if (at < line) while (this.byteAt(chunk, line, at) === escape) at--
     return (place - 1 - at) % 2 === 1
   }
 
@@ -130,42 +153,34 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
     return at >= line ? chunk[at] : this.buffer.bytes[this.buffer.length + at - line]
   }
 
-  /** Reads the lines of a block. */
-  private read(chunk: Uint8Array, start: number, ends: Array<number>, frames: Array<F | InvalidFrame>): void {
-    if (ends.length === 0) return
-    const end = ends.at(-1)!
-    const block = end - start > blockSize ? undefined : this.encoding.decodeBlock(chunk.subarray(start, end))
-    let line = start
-    for (const end of ends) {
-      this.readLine(chunk, line, end - this.preceding - 1, frames, block, start)
+  /** Reads whole lines, up to and with the delimiter of the last. */
+  private readBlock(chunk: Uint8Array, start: number, to: number, frames: Array<F | InvalidFrame>): void {
+    if (start === to) return
+    const block = to - start > blockSize ? undefined : this.encoding.decodeBlock(part(chunk, start, to))
+    const { dropCarriageReturn, keepEmpty } = this.format
+    for (let line = start; line < to;) {
+      const end = this.endInBlock(chunk, line, block, start)
+      let length = end - line - this.preceding - 1
+      if (dropCarriageReturn && length > 0 && chunk[line + length - 1] === CR) length--
+      if (length > this.maxLength) frames.push(tooLong(this.maxLength))
+      else if (length > 0 || keepEmpty) {
+        frames.push(
+          block === undefined
+            ? decodeFrame(this.encoding, chunk.subarray(line, line + length), this.maxLength)
+            : block.slice(line - start, line - start + length)
+        )
+      }
       line = end
     }
-    ends.length = 0
   }
 
-  /** Reads one line, out of the text of its block where that is known. */
-  private readLine(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    frames: Array<F | InvalidFrame>,
-    block?: Block<F>,
-    blockStart = 0
-  ): void {
-    const dropped = this.format.dropCarriageReturn && end > start && bytes[end - 1] === CR ? 1 : 0
-    const length = end - start - dropped
+  /** Reads the line in the buffer, of which its delimiter may be part. */
+  private readBuffer(end: number, frames: Array<F | InvalidFrame>): void {
+    const { bytes } = this.buffer
+    const length = this.format.dropCarriageReturn && bytes[end - 1] === CR ? end - 1 : end
     if (length > this.maxLength) frames.push(tooLong(this.maxLength))
-    else if (length === 0 && !this.format.keepEmpty) return
-    else if (block !== undefined) frames.push(block.slice(start - blockStart, start - blockStart + length))
-    else frames.push(this.decode(bytes.subarray(start, start + length)))
-  }
-
-  private decode(bytes: Uint8Array): F | InvalidFrame {
-    try {
-      return this.encoding.decode(bytes)
-    } catch {
-      return new InvalidFrame({ reason: "NotText", maxLength: this.maxLength, length: bytes.length })
-    }
+    else if (length > 0 || this.format.keepEmpty)
+      frames.push(decodeFrame(this.encoding, bytes.subarray(0, length), this.maxLength))
   }
 
   /** Ends the line that began in an earlier chunk. */
@@ -176,7 +191,7 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
       if (length + this.preceding + 1 > most) frames.push(tooLong(this.maxLength))
       else {
         this.buffer.append(chunk, start, end, most)
-        this.readLine(this.buffer.bytes, 0, length, frames)
+        this.readBuffer(length, frames)
       }
     }
     this.release()

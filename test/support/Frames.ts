@@ -1,25 +1,99 @@
 /** Bytes cut into chunks, and the frames that a framing makes of them. */
+import { assert } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
-import type * as Framing from "../../src/Framing.ts"
+import * as Framing from "../../src/Framing.ts"
 
 /** What a frame looks like in a comparison. */
-export const show = (frame: string | Framing.InvalidFrame): string =>
-  typeof frame === "string" ? `= ${frame}` : frame.reason
+export const show = (frame: Framing.Frame | Framing.InvalidFrame): string =>
+  typeof frame === "string"
+    ? `= ${frame}`
+    : frame instanceof Uint8Array
+      ? `= ${Buffer.from(frame).toString("latin1")}`
+      : frame.reason
+
+/** All of an invalid frame, where the reason alone is not enough. */
+export const showAll = (frame: Framing.Frame | Framing.InvalidFrame): unknown =>
+  typeof frame === "string" || frame instanceof Uint8Array
+    ? show(frame)
+    : Object.fromEntries(Object.entries(frame))
 
 /** The frames of chunks; each chunk comes in the same memory, which is overwritten before the next. */
-export const framesOf = (
-  framing: Framing.Framing,
-  chunks: ReadonlyArray<Uint8Array>
-): ReadonlyArray<string> => {
+export const framesOf = <F extends Framing.Frame, A = string>(
+  framing: Framing.Framing<F>,
+  chunks: ReadonlyArray<Uint8Array>,
+  as: (frame: F | Framing.InvalidFrame) => A | string = show
+): ReadonlyArray<A | string> => {
   const decoder = framing.decoder()
   const memory = new Uint8Array(Math.max(0, ...chunks.map(({ length }) => length)))
-  const frames: Array<string> = []
+  const frames: Array<A | string> = []
   for (const chunk of chunks) {
     memory.set(chunk)
-    frames.push(...decoder.push(memory.subarray(0, chunk.length)).map(show))
+    frames.push(...decoder.push(memory.subarray(0, chunk.length)).map(as))
+    assert.strictEqual(decoder.consumed, chunk.length)
     memory.fill(0x0a)
   }
+  frames.push(...decoder.finish().map(as))
   return frames
+}
+
+/** The frames of chunks, pulled so many at a time from where the last ended. */
+export const pulledFrom = <F extends Framing.Frame>(
+  framing: Framing.Framing<F>,
+  chunks: ReadonlyArray<Uint8Array>,
+  max: number
+): ReadonlyArray<unknown> => {
+  const decoder = framing.decoder()
+  const frames: Array<unknown> = []
+  for (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start = decoder.consumed) {
+      const pulled = decoder.push(chunk, start, max)
+      assert.isAtMost(pulled.length, max)
+      if (pulled.length < max) assert.strictEqual(decoder.consumed, chunk.length)
+      frames.push(...pulled.map(showAll))
+    }
+  }
+  frames.push(...decoder.finish().map(showAll))
+  return frames
+}
+
+/** Checks that the frames are the same however bytes are cut and pulled, and returns them. */
+export const framesAnyway = <F extends Framing.Frame>(
+  framing: Framing.Framing<F>,
+  bytes: Uint8Array,
+  places: ReadonlyArray<number>
+): ReadonlyArray<unknown> => {
+  const chunks = cut(bytes, places)
+  const whole = framesOf(framing, [bytes], showAll)
+  assert.deepStrictEqual(framesOf(framing, chunks, showAll), whole, "in chunks")
+  assert.deepStrictEqual(framesOf(framing, singly(bytes), showAll), whole, "byte by byte")
+  assert.deepStrictEqual(framesOf(framing, [Buffer.from(bytes)], showAll), whole, "in a Buffer")
+  assert.deepStrictEqual(pulledFrom(framing, [bytes], 1), whole, "one at a time")
+  assert.deepStrictEqual(pulledFrom(framing, chunks, 2), whole, "two at a time, in chunks")
+  return whole
+}
+
+/** The bytes of frames. */
+export const written = <F extends Framing.Frame>(
+  framing: Framing.Framing<F>,
+  frames: ReadonlyArray<F>
+): Uint8Array => Framing.toBytes(frames.map(framing.encode).join(""), framing.charset)
+
+/** The bytes of a frame that is cut into pieces. */
+export const writtenInPieces = <F extends Framing.Frame>(
+  framing: Framing.Framing<F>,
+  pieces: ReadonlyArray<F>
+): Uint8Array => {
+  const writer = framing.pieces()
+  const texts = pieces.map(writer.push)
+  return Framing.toBytes(texts.join("") + writer.end(), framing.charset)
+}
+
+/** Text cut at these places, taken modulo the length. */
+export const cutText = (text: string, places: ReadonlyArray<number>): ReadonlyArray<string> => {
+  const sorted = [0, ...places.map((place) => place % (text.length + 1)), text.length].toSorted(
+    (a, b) => a - b
+  )
+  return sorted.slice(1).map((to, i) => text.slice(sorted[i], to))
 }
 
 /** Cuts at these places, taken modulo the length. */

@@ -1,0 +1,333 @@
+import { latin1 } from "./encoding.ts"
+import { type Decoder, FrameBuffer, InvalidFrame, tooLong } from "./frame.ts"
+
+const LF = 0x0a
+const CR = 0x0d
+const MINUS = 0x2d
+const ZERO = 0x30
+const ARRAY = 0x2a
+const BULK = 0x24
+const ATTRIBUTE = 0x7c
+
+/** What follows a type: a line, a length and as many bytes, or a number of values or of pairs. */
+type Kind = "line" | "bulk" | "values" | "pairs"
+
+const kinds: ReadonlyArray<Kind | undefined> = Array.from({ length: 256 }, (_, type) => {
+  const character = String.fromCharCode(type)
+  if ("+-:_#,(".includes(character)) return "line"
+  if ("$!=".includes(character)) return "bulk"
+  if ("*~>".includes(character)) return "values"
+  return "%|".includes(character) ? "pairs" : undefined
+})
+
+/** What Redis allows: `proto-max-bulk-len`, and the elements of an array. */
+const maxBulk = 512 * 1024 * 1024
+const maxCount = 2 ** 31 - 1
+const maxDigits = 10
+
+/** A header is no longer than this. */
+const maxHeader = 32
+
+/** Frames are decoded in blocks, as lines are. */
+const blockSize = 512
+
+/** The frames of a chunk; those that are whole in it are decoded together. */
+class FrameBatch {
+  readonly frames: Array<string | InvalidFrame> = []
+  /** The beginning and the end of each frame that is not decoded yet. */
+  private readonly places: Array<number> = []
+  private readonly chunk: Uint8Array
+
+  constructor(chunk: Uint8Array) {
+    this.chunk = chunk
+  }
+
+  get size(): number {
+    return this.frames.length + this.places.length / 2
+  }
+
+  add(start: number, end: number): void {
+    if (this.places.length > 0 && end - this.places[0]! > blockSize) this.decode()
+    this.places.push(start, end)
+  }
+
+  push(frame: string | InvalidFrame): void {
+    this.decode()
+    this.frames.push(frame)
+  }
+
+  decode(): void {
+    const { chunk, frames, places } = this
+    if (places.length === 0) return
+    const from = places[0]!
+    const text = latin1.decode(chunk.subarray(from, places.at(-1)))
+    for (let i = 0; i < places.length; i += 2) {
+      frames.push(text.slice(places[i]! - from, places[i + 1]! - from))
+    }
+    places.length = 0
+  }
+}
+
+/**
+ * Cuts values of RESP. `state` says what the next byte is. `open` has, for each array around it, how many values are
+ * missing. `length` counts the bytes of the value in earlier chunks; `buffer` has them, unless the value was reported
+ * and is skipped.
+ */
+export class RespDecoder implements Decoder {
+  consumed = 0
+
+  private state: "type" | "number" | "number-lf" | "line" | "inline" | "bulk" | "bulk-end" | "malformed" =
+    "type"
+  private readonly open: Array<number> = []
+  private readonly buffer = new FrameBuffer()
+  private length = 0
+  private skipping = false
+  /** Where the value begins in the chunk, or goes on. */
+  private from = 0
+
+  // The header: its type, and the number so far.
+  private type = 0
+  private number = 0
+  private digits = 0
+  private negative = false
+  /** How much of a bulk string is to come, its line end not counted. */
+  private remaining = 0
+  private afterCarriageReturn = false
+
+  private readonly maxLength: number
+  private readonly maxDepth: number
+  private readonly inline: boolean
+
+  constructor(maxLength: number, maxDepth: number, inline: boolean) {
+    this.maxLength = maxLength
+    this.maxDepth = maxDepth
+    this.inline = inline
+  }
+
+  push(chunk: Uint8Array, start = 0, max = Infinity): ReadonlyArray<string | InvalidFrame> {
+    const batch = new FrameBatch(chunk)
+    this.from = start
+    let at = start
+    while (at < chunk.length && batch.size < max) {
+      switch (this.state) {
+        case "type":
+          if (this.readType(chunk, at, batch)) at++
+          break
+        case "number":
+          at = this.readNumber(chunk, at, batch)
+          break
+        case "number-lf":
+          if (chunk[at] === LF) at = this.endHeader(chunk, at + 1, batch)
+          else this.fail(at, this.lengthProblem(), batch)
+          break
+        case "bulk": {
+          const end = Math.min(at + this.remaining, chunk.length)
+          this.remaining -= end - at
+          at = end
+          if (this.remaining === 0) this.state = "bulk-end"
+          break
+        }
+        case "bulk-end":
+          this.endBulk(chunk, at, batch)
+          at++
+          break
+        case "line":
+        case "inline":
+          at = this.readLine(chunk, at, batch)
+          break
+        case "malformed":
+          at = chunk.length
+          break
+      }
+    }
+    this.keep(chunk, at)
+    batch.decode()
+    this.consumed = at
+    return batch.frames
+  }
+
+  finish(): ReadonlyArray<never> {
+    return []
+  }
+
+  /** Begins a value; returns whether the byte is its type, and not the first of an inline command. */
+  private readType(chunk: Uint8Array, at: number, batch: FrameBatch): boolean {
+    const byte = chunk[at]!
+    const kind = kinds[byte]
+    this.afterCarriageReturn = false
+    if (this.inline && this.open.length === 0 && byte !== ARRAY) {
+      this.state = "inline"
+      return false
+    }
+    if (kind === undefined || (this.inline && this.open.length > 0 && byte !== BULK)) {
+      const found = `'${printable(byte)}'`
+      this.fail(at, this.inline ? `expected '$', got ${found}` : `unknown type ${found}`, batch)
+      return false
+    }
+    this.type = byte
+    this.number = 0
+    this.digits = 0
+    this.negative = false
+    this.state = kind === "line" ? "line" : "number"
+    return true
+  }
+
+  /** Reads digits; returns the place behind what it read. */
+  private readNumber(chunk: Uint8Array, start: number, batch: FrameBatch): number {
+    let at = start
+    for (; at < chunk.length; at++) {
+      const byte = chunk[at]!
+      const digit = byte - ZERO
+      const leadingZero = this.digits > 0 && this.number === 0
+      if (digit >= 0 && digit <= 9 && this.digits < maxDigits && !leadingZero) {
+        this.number = this.number * 10 + digit
+        this.digits++
+      } else if (byte === CR && this.digits > 0) {
+        this.state = "number-lf"
+        return at + 1
+      } else if (byte === MINUS && this.digits === 0 && !this.negative) this.negative = true
+      else {
+        this.fail(at, this.lengthProblem(), batch)
+        return at
+      }
+    }
+    return at
+  }
+
+  private lengthProblem(): string {
+    return kinds[this.type] === "bulk" ? "invalid bulk length" : "invalid multibulk length"
+  }
+
+  /** Ends the header of a bulk string or an aggregate, before `at`; returns the place behind what it read. */
+  private endHeader(chunk: Uint8Array, at: number, batch: FrameBatch): number {
+    const isBulk = kinds[this.type] === "bulk"
+    const isNull = this.negative && this.number === 1
+    // RESP 2 has null strings and null arrays. In a request, Redis ignores the array and refuses the string.
+    const mayBeNull = this.type === ARRAY || (this.type === BULK && !this.inline)
+    if (this.negative ? !isNull || !mayBeNull : this.number > (isBulk ? maxBulk : maxCount)) {
+      this.fail(at, this.lengthProblem(), batch)
+      return at
+    }
+    this.limit(at, isBulk && !isNull ? this.number + 2 : 0, batch)
+    if (isNull) this.endValue(chunk, at, batch)
+    else if (!isBulk) this.beginValues(chunk, at, batch)
+    else {
+      // Most strings are whole in the chunk.
+      const end = at + this.number
+      if (chunk[end] === CR && chunk[end + 1] === LF) {
+        this.endValue(chunk, end + 2, batch)
+        return end + 2
+      }
+      this.remaining = this.number
+      this.state = this.number === 0 ? "bulk-end" : "bulk"
+    }
+    return at
+  }
+
+  private beginValues(chunk: Uint8Array, at: number, batch: FrameBatch): void {
+    const count = kinds[this.type] === "pairs" ? this.number * 2 : this.number
+    const { open } = this
+    this.state = "type"
+    if (this.type === ATTRIBUTE && open.length > 0) {
+      // An attribute is not a value: it precedes one.
+      open[open.length - 1] = open[open.length - 1]! + count
+    } else if (this.type === ATTRIBUTE) open.push(count + 1)
+    else if (count === 0) this.endValue(chunk, at, batch)
+    else if (open.length < this.maxDepth) open.push(count)
+    else this.fail(at, "nested too deep", batch)
+  }
+
+  /** Takes a byte of the line end after a bulk string. */
+  private endBulk(chunk: Uint8Array, at: number, batch: FrameBatch): void {
+    const byte = chunk[at]
+    if (this.afterCarriageReturn && byte === LF) this.endValue(chunk, at + 1, batch)
+    else if (!this.afterCarriageReturn && byte === CR) this.afterCarriageReturn = true
+    else this.fail(at, "expected CRLF after a bulk string", batch)
+  }
+
+  /** Reads to the end of a line or of the chunk; returns the place behind what it read. */
+  private readLine(chunk: Uint8Array, at: number, batch: FrameBatch): number {
+    const isInline = this.state === "inline"
+    const lf = chunk.indexOf(LF, at)
+    const end = lf < 0 ? chunk.length : lf
+    if (end > at) this.afterCarriageReturn = chunk[end - 1] === CR
+    // What ends an inline command is not part of it.
+    const uncounted = isInline && this.afterCarriageReturn ? -1 : 0
+    this.limit(end, lf < 0 || isInline ? uncounted : 1, batch)
+    if (lf < 0) return end
+    if (isInline) this.endInline(chunk, end, batch)
+    else if (this.afterCarriageReturn) this.endValue(chunk, end + 1, batch)
+    else this.fail(end, "expected CRLF after a line", batch)
+    return end + 1
+  }
+
+  private endInline(chunk: Uint8Array, lf: number, batch: FrameBatch): void {
+    const dropped = this.afterCarriageReturn ? 1 : 0
+    const isEmpty = this.length + (lf - this.from) === dropped
+    this.give(chunk, lf, lf + 1, dropped, isEmpty, batch)
+  }
+
+  private endValue(chunk: Uint8Array, at: number, batch: FrameBatch): void {
+    this.state = "type"
+    this.afterCarriageReturn = false
+    const { open } = this
+    while (open.length > 0) {
+      const missing = open[open.length - 1]! - 1
+      if (missing > 0) {
+        open[open.length - 1] = missing
+        return
+      }
+      open.pop()
+    }
+    // A server gets a null or empty array.
+    const isEmpty = this.inline && this.type === ARRAY
+    this.give(chunk, at, at, 0, isEmpty, batch)
+  }
+
+  /** Ends the frame at `end`, less `dropped` bytes; the next begins at `next`. */
+  private give(
+    chunk: Uint8Array,
+    end: number,
+    next: number,
+    dropped: number,
+    isEmpty: boolean,
+    batch: FrameBatch
+  ): void {
+    if (!this.skipping && !isEmpty) {
+      if (this.length === 0) batch.add(this.from, end - dropped)
+      else {
+        this.buffer.append(chunk, this.from, end, this.maxLength + maxHeader)
+        batch.push(latin1.decode(this.buffer.bytes.subarray(0, this.buffer.length - dropped)))
+      }
+    }
+    this.buffer.release()
+    this.length = 0
+    this.skipping = false
+    this.state = "type"
+    this.from = next
+  }
+
+  /** Reports the value if it is longer than the limit, with what came before `at` and `more` bytes. */
+  private limit(at: number, more: number, batch: FrameBatch): void {
+    if (this.skipping || this.length + (at - this.from) + more <= this.maxLength) return
+    batch.push(tooLong(this.maxLength))
+    this.skipping = true
+    this.buffer.release()
+  }
+
+  private keep(chunk: Uint8Array, at: number): void {
+    if (this.state === "malformed") return
+    if (!this.skipping) this.buffer.append(chunk, this.from, at, this.maxLength + maxHeader)
+    this.length += at - this.from
+  }
+
+  private fail(at: number, problem: string, batch: FrameBatch): void {
+    const length = this.length + (at - this.from)
+    batch.push(new InvalidFrame({ reason: "Malformed", maxLength: this.maxLength, length, problem }))
+    this.state = "malformed"
+    this.buffer.release()
+  }
+}
+
+/** A byte in a message for people, which becomes part of a line. */
+const printable = (byte: number): string => (byte > 0x20 && byte < 0x7f ? String.fromCharCode(byte) : "?")
