@@ -14,9 +14,9 @@ export interface Payload {
   readonly maxLength: number
 }
 
-/** Whether this is the length of a payload. */
+/** Whether this is the length of a payload: a number of too many digits is one that is too long. */
 const isLength = (length: number | "dot" | undefined): length is number =>
-  Number.isSafeInteger(length) && typeof length === "number" && length >= 0
+  typeof length === "number" && length >= 0 && (Number.isInteger(length) || length === Infinity)
 
 /** Encodes a line and its payload; `end` is what ends both. */
 export const payloadPieces = (encoding: FrameEncoding<string>, end: string, payload: Payload): Pieces => {
