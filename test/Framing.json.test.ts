@@ -1,7 +1,20 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Schema, Stream } from "effect"
 import * as Framing from "../src/Framing.ts"
-import { assemble, cut, framesOf, notUtf8, type Pieces, Places, show, singly } from "./support/Frames.ts"
+import {
+  assemble,
+  cut,
+  cutText,
+  framesAnyway,
+  framesOf,
+  notUtf8,
+  type Pieces,
+  Places,
+  show,
+  singly,
+  written,
+  writtenInPieces
+} from "./support/Frames.ts"
 
 const encoder = new TextEncoder()
 
@@ -86,6 +99,7 @@ describe("Framing.jsonObjects", () => {
       assert.deepStrictEqual(framesOf(framing, [bytes]), expected, "in one chunk")
       assert.deepStrictEqual(framesOf(framing, cut(bytes, places)), expected, "in chunks")
       assert.deepStrictEqual(framesOf(framing, singly(bytes)), expected, "byte by byte")
+      assert.strictEqual(framesAnyway(framing, bytes, places).length, expected.length)
     },
     many
   )
@@ -129,6 +143,17 @@ describe("Framing.jsonObjects", () => {
       )
       assert.deepStrictEqual(frames, ['{"a":1}', '{"b":"}"}', "no object", '{"c":{}}'])
     })
+  )
+
+  it.prop(
+    "writes the same bytes wherever an object is cut into pieces",
+    [Arbitrary.schema(Schema.JsonObject), Places],
+    ([object, places]) => {
+      const framing = Framing.jsonObjects({ maxLength: 1_000_000 })
+      const frame = JSON.stringify(object)
+      assert.deepStrictEqual(writtenInPieces(framing, cutText(frame, places)), written(framing, [frame]))
+    },
+    { arbitrary: { runs: 300 } }
   )
 
   it("takes an object that no LF follows", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Schema, Stream } from "effect"
+import { Arbitrary, Channel, Effect, Schema, Stream } from "effect"
 import * as Framing from "../src/Framing.ts"
 import * as Frames from "./support/Frames.ts"
 import { assemble, cut, notUtf8, Places, show, singly } from "./support/Frames.ts"
@@ -251,5 +251,65 @@ describe("Framing.decode", () => {
       )
       assert.strictEqual(count, 300_000)
     })
+  )
+
+  it.effect(
+    "gives a last line without a delimiter where the framing keeps it, and the value that the bytes end with",
+    () =>
+      Effect.gen(function* () {
+        const frames: Array<string | Framing.InvalidFrame> = []
+        const framing = Framing.lines({ maxLength: 100, unterminated: "keep" })
+        const done = yield* Channel.fromArray([
+          [encoder.encode("a\nb")],
+          [encoder.encode("c")]
+        ] as const).pipe(
+          Channel.mapDone(() => "the end"),
+          Channel.pipeTo(Framing.decode(framing)),
+          Channel.runForEach((batch) => Effect.sync(() => frames.push(...batch)))
+        )
+        assert.deepStrictEqual(frames, ["a", "bc"])
+        assert.strictEqual(done, "the end")
+      })
+  )
+
+  it.effect("fails with the error of the bytes, after the frames that came before it", () =>
+    Effect.gen(function* () {
+      const frames: Array<string | Framing.InvalidFrame> = []
+      const error = yield* Stream.make(encoder.encode("a\nb")).pipe(
+        Stream.concat(Stream.fail("lost")),
+        Stream.pipeThroughChannel(Framing.decode(Framing.lines({ maxLength: 100, unterminated: "keep" }))),
+        Stream.runForEach((frame) => Effect.sync(() => frames.push(frame))),
+        Effect.flip
+      )
+      assert.strictEqual(error, "lost")
+      assert.deepStrictEqual(frames, ["a"])
+    })
+  )
+})
+
+describe("Framing.encode", () => {
+  it.effect.prop(
+    "is the inverse of decode for a stream, in each kind of frame",
+    [Arbitrary.schema(Schema.Array(Schema.Uint8Array))],
+    ([contents]) =>
+      Effect.gen(function* () {
+        const frames = contents.map((content) => content.filter((byte) => byte !== 0x0a && byte !== 0x0d))
+        const framing = Framing.lines({ maxLength: 1000, encoding: "bytes", emptyLines: "keep" })
+        const texts = frames.map((frame) => Buffer.from(frame).toString("latin1"))
+        const readBytes = yield* Stream.fromIterable(frames).pipe(
+          Stream.pipeThroughChannel(Framing.encode(framing)),
+          Stream.pipeThroughChannel(Framing.decode(framing)),
+          Stream.runCollect
+        )
+        assert.deepStrictEqual(readBytes, frames)
+        const textFraming = Framing.lines({ maxLength: 1000, emptyLines: "keep" })
+        const readTexts = yield* Stream.fromIterable(texts).pipe(
+          Stream.pipeThroughChannel(Framing.encode(textFraming)),
+          Stream.pipeThroughChannel(Framing.decode(textFraming)),
+          Stream.runCollect
+        )
+        assert.deepStrictEqual(readTexts, texts)
+      }),
+    { arbitrary: { runs: 300 } }
   )
 })

@@ -69,15 +69,23 @@ class FrameBatch {
 }
 
 /**
- * Cuts values of RESP. `state` says what the next byte is. `open` has, for each array around it, how many values are
+ * Cuts values of RESP. `state` says what the next byte is; after one that breaks the rules, whether that was reported. `open` has, for each array around it, how many values are
  * missing. `length` counts the bytes of the value in earlier chunks; `buffer` has them, unless the value was reported
  * and is skipped.
  */
 export class RespDecoder implements Decoder {
   consumed = 0
 
-  private state: "type" | "number" | "number-lf" | "line" | "inline" | "bulk" | "bulk-end" | "malformed" =
-    "type"
+  private state:
+    | "type"
+    | "number"
+    | "number-lf"
+    | "line"
+    | "inline"
+    | "bulk"
+    | "bulk-end"
+    | "failed"
+    | "malformed" = "type"
   private readonly open: Array<number> = []
   private readonly buffer = new FrameBuffer()
   private length = 0
@@ -93,6 +101,7 @@ export class RespDecoder implements Decoder {
   /** How much of a bulk string is to come, its line end not counted. */
   private remaining = 0
   private afterCarriageReturn = false
+  private failure: InvalidFrame | undefined
 
   private readonly maxLength: number
   private readonly maxDepth: number
@@ -111,14 +120,14 @@ export class RespDecoder implements Decoder {
     while (at < chunk.length && batch.size < max) {
       switch (this.state) {
         case "type":
-          if (this.readType(chunk, at, batch)) at++
+          if (this.readType(chunk, at)) at++
           break
         case "number":
-          at = this.readNumber(chunk, at, batch)
+          at = this.readNumber(chunk, at)
           break
         case "number-lf":
           if (chunk[at] === LF) at = this.endHeader(chunk, at + 1, batch)
-          else this.fail(at, this.lengthProblem(), batch)
+          else this.fail(at, this.lengthProblem())
           break
         case "bulk": {
           const end = Math.min(at + this.remaining, chunk.length)
@@ -128,12 +137,15 @@ export class RespDecoder implements Decoder {
           break
         }
         case "bulk-end":
-          this.endBulk(chunk, at, batch)
-          at++
+          if (this.endBulk(chunk, at, batch)) at++
           break
         case "line":
         case "inline":
           at = this.readLine(chunk, at, batch)
+          break
+        case "failed":
+          batch.push(this.failure!)
+          this.state = "malformed"
           break
         case "malformed":
           at = chunk.length
@@ -151,7 +163,7 @@ export class RespDecoder implements Decoder {
   }
 
   /** Begins a value; returns whether the byte is its type, and not the first of an inline command. */
-  private readType(chunk: Uint8Array, at: number, batch: FrameBatch): boolean {
+  private readType(chunk: Uint8Array, at: number): boolean {
     const byte = chunk[at]!
     const kind = kinds[byte]
     this.afterCarriageReturn = false
@@ -161,7 +173,7 @@ export class RespDecoder implements Decoder {
     }
     if (kind === undefined || (this.inline && this.open.length > 0 && byte !== BULK)) {
       const found = `'${printable(byte)}'`
-      this.fail(at, this.inline ? `expected '$', got ${found}` : `unknown type ${found}`, batch)
+      this.fail(at, this.inline ? `expected '$', got ${found}` : `unknown type ${found}`)
       return false
     }
     this.type = byte
@@ -173,7 +185,7 @@ export class RespDecoder implements Decoder {
   }
 
   /** Reads digits; returns the place behind what it read. */
-  private readNumber(chunk: Uint8Array, start: number, batch: FrameBatch): number {
+  private readNumber(chunk: Uint8Array, start: number): number {
     let at = start
     for (; at < chunk.length; at++) {
       const byte = chunk[at]!
@@ -187,7 +199,7 @@ export class RespDecoder implements Decoder {
         return at + 1
       } else if (byte === MINUS && this.digits === 0 && !this.negative) this.negative = true
       else {
-        this.fail(at, this.lengthProblem(), batch)
+        this.fail(at, this.lengthProblem())
         return at
       }
     }
@@ -205,12 +217,12 @@ export class RespDecoder implements Decoder {
     // RESP 2 has null strings and null arrays. In a request, Redis ignores the array and refuses the string.
     const mayBeNull = this.type === ARRAY || (this.type === BULK && !this.inline)
     if (this.negative ? !isNull || !mayBeNull : this.number > (isBulk ? maxBulk : maxCount)) {
-      this.fail(at, this.lengthProblem(), batch)
-      return at
+      this.fail(at, this.lengthProblem())
+      return at - 1
     }
     this.limit(at, isBulk && !isNull ? this.number + 2 : 0, batch)
     if (isNull) this.endValue(chunk, at, batch)
-    else if (!isBulk) this.beginValues(chunk, at, batch)
+    else if (!isBulk) return this.beginValues(chunk, at, batch) ? at : at - 1
     else {
       // Most strings are whole in the chunk.
       const end = at + this.number
@@ -224,7 +236,8 @@ export class RespDecoder implements Decoder {
     return at
   }
 
-  private beginValues(chunk: Uint8Array, at: number, batch: FrameBatch): void {
+  /** Begins an aggregate; returns whether it may be nested here. */
+  private beginValues(chunk: Uint8Array, at: number, batch: FrameBatch): boolean {
     const count = kinds[this.type] === "pairs" ? this.number * 2 : this.number
     const { open } = this
     this.state = "type"
@@ -234,15 +247,17 @@ export class RespDecoder implements Decoder {
     } else if (this.type === ATTRIBUTE) open.push(count + 1)
     else if (count === 0) this.endValue(chunk, at, batch)
     else if (open.length < this.maxDepth) open.push(count)
-    else this.fail(at, "nested too deep", batch)
+    else return this.fail(at, "nested too deep")
+    return true
   }
 
-  /** Takes a byte of the line end after a bulk string. */
-  private endBulk(chunk: Uint8Array, at: number, batch: FrameBatch): void {
+  /** Takes a byte of the line end after a bulk string; returns whether it is one. */
+  private endBulk(chunk: Uint8Array, at: number, batch: FrameBatch): boolean {
     const byte = chunk[at]
     if (this.afterCarriageReturn && byte === LF) this.endValue(chunk, at + 1, batch)
     else if (!this.afterCarriageReturn && byte === CR) this.afterCarriageReturn = true
-    else this.fail(at, "expected CRLF after a bulk string", batch)
+    else return this.fail(at, "expected CRLF after a bulk string")
+    return true
   }
 
   /** Reads to the end of a line or of the chunk; returns the place behind what it read. */
@@ -257,7 +272,10 @@ export class RespDecoder implements Decoder {
     if (lf < 0) return end
     if (isInline) this.endInline(chunk, end, batch)
     else if (this.afterCarriageReturn) this.endValue(chunk, end + 1, batch)
-    else this.fail(end, "expected CRLF after a line", batch)
+    else {
+      this.fail(end, "expected CRLF after a line")
+      return end
+    }
     return end + 1
   }
 
@@ -316,16 +334,21 @@ export class RespDecoder implements Decoder {
   }
 
   private keep(chunk: Uint8Array, at: number): void {
-    if (this.state === "malformed") return
+    if (this.state === "failed" || this.state === "malformed") return
     if (!this.skipping) this.buffer.append(chunk, this.from, at, this.maxLength + maxHeader)
     this.length += at - this.from
   }
 
-  private fail(at: number, problem: string, batch: FrameBatch): void {
+  /**
+   * Ends decoding at a byte that breaks the rules. It is consumed when the failure is reported, which may be in the next
+   * call, because the same byte may make the value too long.
+   */
+  private fail(at: number, problem: string): false {
     const length = this.length + (at - this.from)
-    batch.push(new InvalidFrame({ reason: "Malformed", maxLength: this.maxLength, length, problem }))
-    this.state = "malformed"
+    this.failure = new InvalidFrame({ reason: "Malformed", maxLength: this.maxLength, length, problem })
+    this.state = "failed"
     this.buffer.release()
+    return false
   }
 }
 
