@@ -40,6 +40,8 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
   private readonly maxLength: number
   private readonly encoding: FrameEncoding<F>
   private readonly format: LineFormat
+  private readonly dropCarriageReturn: boolean
+  private readonly keepEmpty: boolean
   /** The last byte of the delimiter, and how many precede it. */
   private readonly last: number
   private readonly lastText: string
@@ -53,6 +55,8 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
     this.maxLength = maxLength
     this.encoding = encoding
     this.format = format
+    this.dropCarriageReturn = format.dropCarriageReturn
+    this.keepEmpty = format.keepEmpty
     this.preceding = format.delimiter.length - 1
     this.last = format.delimiter[this.preceding]!
     this.lastText = String.fromCharCode(this.last)
@@ -119,16 +123,6 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
     return at + 1
   }
 
-  /** The same in a block that has whole lines; where its text is known, the byte is found faster there. */
-  private endInBlock(chunk: Uint8Array, line: number, block: Block<F> | undefined, start: number): number {
-    if (block === undefined) return this.endOf(chunk, line)
-    let at = start + block.indexOf(this.lastText, line - start)
-    if (!this.simple) {
-      while (!this.isEnd(chunk, line, at)) at = start + block.indexOf(this.lastText, at + 1 - start)
-    }
-    return at + 1
-  }
-
   /** Whether the last byte of a delimiter, at `at`, completes one that is not escaped. */
   private isEnd(chunk: Uint8Array, line: number, at: number): boolean {
     const { delimiter, escape } = this.format
@@ -157,30 +151,57 @@ export class LineDecoder<F extends Frame> implements Decoder<F> {
   private readBlock(chunk: Uint8Array, start: number, to: number, frames: Array<F | InvalidFrame>): void {
     if (start === to) return
     const block = to - start > blockSize ? undefined : this.encoding.decodeBlock(part(chunk, start, to))
-    const { dropCarriageReturn, keepEmpty } = this.format
+    if (block === undefined) this.readLines(chunk, start, to, frames)
+    else this.cutLines(chunk, start, to, block, frames)
+  }
+
+  /** Decodes lines one by one. */
+  private readLines(chunk: Uint8Array, start: number, to: number, frames: Array<F | InvalidFrame>): void {
     for (let line = start; line < to;) {
-      const end = this.endInBlock(chunk, line, block, start)
-      let length = end - line - this.preceding - 1
-      if (dropCarriageReturn && length > 0 && chunk[line + length - 1] === CR) length--
+      const end = this.endOf(chunk, line)
+      const length = this.lengthOf(chunk, line, end - this.preceding - 1)
       if (length > this.maxLength) frames.push(tooLong(this.maxLength))
-      else if (length > 0 || keepEmpty) {
-        frames.push(
-          block === undefined
-            ? decodeFrame(this.encoding, chunk.subarray(line, line + length), this.maxLength)
-            : block.slice(line - start, line - start + length)
-        )
+      else if (length > 0 || this.keepEmpty) {
+        frames.push(decodeFrame(this.encoding, chunk.subarray(line, line + length), this.maxLength))
       }
       line = end
     }
   }
 
-  /** Reads the line in the buffer, of which its delimiter may be part. */
+  /** Cuts lines out of the text of their block, in which a byte is found faster. */
+  private cutLines(
+    chunk: Uint8Array,
+    start: number,
+    to: number,
+    block: Block<F>,
+    frames: Array<F | InvalidFrame>
+  ): void {
+    const { lastText, maxLength, preceding, simple } = this
+    for (let line = start; line < to;) {
+      let last = start + block.indexOf(lastText, line - start)
+      if (!simple) {
+        while (!this.isEnd(chunk, line, last)) last = start + block.indexOf(lastText, last + 1 - start)
+      }
+      const length = this.lengthOf(chunk, line, last - preceding)
+      if (length > maxLength) frames.push(tooLong(maxLength))
+      else if (length > 0 || this.keepEmpty) frames.push(block.slice(line - start, line - start + length))
+      line = last + 1
+    }
+  }
+
+  /** The length of a line, less a CR that is dropped. */
+  private lengthOf(bytes: Uint8Array, start: number, end: number): number {
+    return this.dropCarriageReturn && end > start && bytes[end - 1] === CR ? end - start - 1 : end - start
+  }
+
+  /** Reads the line in the buffer, which is that long. */
   private readBuffer(end: number, frames: Array<F | InvalidFrame>): void {
     const { bytes } = this.buffer
-    const length = this.format.dropCarriageReturn && bytes[end - 1] === CR ? end - 1 : end
+    const length = this.lengthOf(bytes, 0, end)
     if (length > this.maxLength) frames.push(tooLong(this.maxLength))
-    else if (length > 0 || this.format.keepEmpty)
+    else if (length > 0 || this.keepEmpty) {
       frames.push(decodeFrame(this.encoding, bytes.subarray(0, length), this.maxLength))
+    }
   }
 
   /** Ends the line that began in an earlier chunk. */

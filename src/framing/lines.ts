@@ -84,7 +84,7 @@ const make = <F extends Frame>(
 ): Framing<F> => {
   const { maxLength, start } = options
   const format = formatOf(options)
-  const marks = start === undefined ? undefined : toBytes(start.join(""), "latin1")
+  const marks = start === undefined ? undefined : markTable(start)
   const end = writtenEnd(options)
   return {
     maxLength,
@@ -101,6 +101,10 @@ const make = <F extends Frame>(
     }
   }
 }
+
+/** By byte, whether it is a start mark. */
+const markTable = (start: ReadonlyArray<string>): ReadonlyArray<boolean> =>
+  Array.from({ length: 256 }, (_, byte) => start.includes(String.fromCharCode(byte)))
 
 /** Lines of which some announce a payload. */
 const withPayload = (framing: Framing, options: TextLineOptions, payload: Payload): Framing => {

@@ -99,6 +99,12 @@ export class PayloadDecoder implements Decoder {
           break
         }
         case "bytes": {
+          const behind = this.buffer.length === 0 ? this.endOfWhole(chunk, at) : 0
+          if (behind > 0) {
+            this.complete(chunk.subarray(at, at + this.remaining), frames)
+            at = behind
+            break
+          }
           const end = Math.min(at + this.remaining, chunk.length)
           if (!this.skipping) this.buffer.append(chunk, at, end, this.payload.maxLength)
           this.remaining -= end - at
@@ -161,6 +167,15 @@ export class PayloadDecoder implements Decoder {
       frames.push(line)
       this.skipping = this.state !== "line"
     } else if (this.state === "line") frames.push(line)
+  }
+
+  /** The place behind a payload and its delimiter that are whole in the chunk, as most are; else 0. */
+  private endOfWhole(chunk: Uint8Array, start: number): number {
+    const { delimiter, dropCarriageReturn } = this.format
+    let at = start + this.remaining
+    if (dropCarriageReturn && chunk[at] === CR) at++
+    for (const byte of delimiter) if (chunk[at++] !== byte) return 0
+    return at
   }
 
   /** Takes a byte after the payload; returns whether it may belong to the delimiter. */

@@ -1,72 +1,10 @@
 import { latin1 } from "./encoding.ts"
+import { FrameBatch } from "./frame-batch.ts"
 import { type Decoder, FrameBuffer, InvalidFrame, tooLong } from "./frame.ts"
+import { ARRAY, ATTRIBUTE, BULK, kinds, maxHeader, RespHeader } from "./resp-header.ts"
 
 const LF = 0x0a
 const CR = 0x0d
-const MINUS = 0x2d
-const ZERO = 0x30
-const ARRAY = 0x2a
-const BULK = 0x24
-const ATTRIBUTE = 0x7c
-
-/** What follows a type: a line, a length and as many bytes, or a number of values or of pairs. */
-type Kind = "line" | "bulk" | "values" | "pairs"
-
-const kinds: ReadonlyArray<Kind | undefined> = Array.from({ length: 256 }, (_, type) => {
-  const character = String.fromCharCode(type)
-  if ("+-:_#,(".includes(character)) return "line"
-  if ("$!=".includes(character)) return "bulk"
-  if ("*~>".includes(character)) return "values"
-  return "%|".includes(character) ? "pairs" : undefined
-})
-
-/** What Redis allows: `proto-max-bulk-len`, and the elements of an array. */
-const maxBulk = 512 * 1024 * 1024
-const maxCount = 2 ** 31 - 1
-const maxDigits = 10
-
-/** A header is no longer than this. */
-const maxHeader = 32
-
-/** Frames are decoded in blocks, as lines are. */
-const blockSize = 512
-
-/** The frames of a chunk; those that are whole in it are decoded together. */
-class FrameBatch {
-  readonly frames: Array<string | InvalidFrame> = []
-  /** The beginning and the end of each frame that is not decoded yet. */
-  private readonly places: Array<number> = []
-  private readonly chunk: Uint8Array
-
-  constructor(chunk: Uint8Array) {
-    this.chunk = chunk
-  }
-
-  get size(): number {
-    return this.frames.length + this.places.length / 2
-  }
-
-  add(start: number, end: number): void {
-    if (this.places.length > 0 && end - this.places[0]! > blockSize) this.decode()
-    this.places.push(start, end)
-  }
-
-  push(frame: string | InvalidFrame): void {
-    this.decode()
-    this.frames.push(frame)
-  }
-
-  decode(): void {
-    const { chunk, frames, places } = this
-    if (places.length === 0) return
-    const from = places[0]!
-    const text = latin1.decode(chunk.subarray(from, places.at(-1)))
-    for (let i = 0; i < places.length; i += 2) {
-      frames.push(text.slice(places[i]! - from, places[i + 1]! - from))
-    }
-    places.length = 0
-  }
-}
 
 /**
  * Cuts values of RESP. `state` says what the next byte is; after one that breaks the rules, whether that was reported. `open` has, for each array around it, how many values are
@@ -93,11 +31,7 @@ export class RespDecoder implements Decoder {
   /** Where the value begins in the chunk, or goes on. */
   private from = 0
 
-  // The header: its type, and the number so far.
-  private type = 0
-  private number = 0
-  private digits = 0
-  private negative = false
+  private readonly header = new RespHeader()
   /** How much of a bulk string is to come, its line end not counted. */
   private remaining = 0
   private afterCarriageReturn = false
@@ -127,7 +61,7 @@ export class RespDecoder implements Decoder {
           break
         case "number-lf":
           if (chunk[at] === LF) at = this.endHeader(chunk, at + 1, batch)
-          else this.fail(at, this.lengthProblem())
+          else this.fail(at, this.header.problem)
           break
         case "bulk": {
           const end = Math.min(at + this.remaining, chunk.length)
@@ -176,77 +110,53 @@ export class RespDecoder implements Decoder {
       this.fail(at, this.inline ? `expected '$', got ${found}` : `unknown type ${found}`)
       return false
     }
-    this.type = byte
-    this.number = 0
-    this.digits = 0
-    this.negative = false
+    this.header.begin(byte)
     this.state = kind === "line" ? "line" : "number"
     return true
   }
 
-  /** Reads digits; returns the place behind what it read. */
+  /** Reads the number in a header; returns the place behind what it read. */
   private readNumber(chunk: Uint8Array, start: number): number {
-    let at = start
-    for (; at < chunk.length; at++) {
-      const byte = chunk[at]!
-      const digit = byte - ZERO
-      const leadingZero = this.digits > 0 && this.number === 0
-      if (digit >= 0 && digit <= 9 && this.digits < maxDigits && !leadingZero) {
-        this.number = this.number * 10 + digit
-        this.digits++
-      } else if (byte === CR && this.digits > 0) {
-        this.state = "number-lf"
-        return at + 1
-      } else if (byte === MINUS && this.digits === 0 && !this.negative) this.negative = true
-      else {
-        this.fail(at, this.lengthProblem())
-        return at
-      }
-    }
+    const at = this.header.read(chunk, start)
+    if (this.header.status === "complete") this.state = "number-lf"
+    else if (this.header.status === "invalid") this.fail(at, this.header.problem)
     return at
-  }
-
-  private lengthProblem(): string {
-    return kinds[this.type] === "bulk" ? "invalid bulk length" : "invalid multibulk length"
   }
 
   /** Ends the header of a bulk string or an aggregate, before `at`; returns the place behind what it read. */
   private endHeader(chunk: Uint8Array, at: number, batch: FrameBatch): number {
-    const isBulk = kinds[this.type] === "bulk"
-    const isNull = this.negative && this.number === 1
-    // RESP 2 has null strings and null arrays. In a request, Redis ignores the array and refuses the string.
-    const mayBeNull = this.type === ARRAY || (this.type === BULK && !this.inline)
-    if (this.negative ? !isNull || !mayBeNull : this.number > (isBulk ? maxBulk : maxCount)) {
-      this.fail(at, this.lengthProblem())
+    const { isBulk, isNull, number } = this.header
+    if (!this.header.isValid(this.inline)) {
+      this.fail(at, this.header.problem)
       return at - 1
     }
-    this.limit(at, isBulk && !isNull ? this.number + 2 : 0, batch)
+    this.limit(at, isBulk && !isNull ? number + 2 : 0, batch)
     if (isNull) this.endValue(chunk, at, batch)
     else if (!isBulk) return this.beginValues(chunk, at, batch) ? at : at - 1
     else {
       // Most strings are whole in the chunk.
-      const end = at + this.number
+      const end = at + number
       if (chunk[end] === CR && chunk[end + 1] === LF) {
         this.endValue(chunk, end + 2, batch)
         return end + 2
       }
-      this.remaining = this.number
-      this.state = this.number === 0 ? "bulk-end" : "bulk"
+      this.remaining = number
+      this.state = number === 0 ? "bulk-end" : "bulk"
     }
     return at
   }
 
   /** Begins an aggregate; returns whether it may be nested here. */
   private beginValues(chunk: Uint8Array, at: number, batch: FrameBatch): boolean {
-    const count = kinds[this.type] === "pairs" ? this.number * 2 : this.number
     const { open } = this
+    const { type, values } = this.header
     this.state = "type"
-    if (this.type === ATTRIBUTE && open.length > 0) {
+    if (type === ATTRIBUTE && open.length > 0) {
       // An attribute is not a value: it precedes one.
-      open[open.length - 1] = open[open.length - 1]! + count
-    } else if (this.type === ATTRIBUTE) open.push(count + 1)
-    else if (count === 0) this.endValue(chunk, at, batch)
-    else if (open.length < this.maxDepth) open.push(count)
+      open[open.length - 1] = open[open.length - 1]! + values
+    } else if (type === ATTRIBUTE) open.push(values + 1)
+    else if (values === 0) this.endValue(chunk, at, batch)
+    else if (open.length < this.maxDepth) open.push(values)
     else return this.fail(at, "nested too deep")
     return true
   }
@@ -298,7 +208,7 @@ export class RespDecoder implements Decoder {
       open.pop()
     }
     // A server gets a null or empty array.
-    const isEmpty = this.inline && this.type === ARRAY
+    const isEmpty = this.inline && this.header.type === ARRAY
     this.give(chunk, at, at, 0, isEmpty, batch)
   }
 

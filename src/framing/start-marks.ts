@@ -26,11 +26,17 @@ export class StartMarkDecoder<F extends Frame> implements Decoder<F> {
   private readonly maxLength: number
   private readonly encoding: FrameEncoding<F>
   private readonly format: LineFormat
-  private readonly marks: Uint8Array
+  /** By byte, whether it is a mark. */
+  private readonly marks: ReadonlyArray<boolean>
   /** For each beginning of the delimiter, the length of its longest end that is a shorter beginning. */
   private readonly shorter: ReadonlyArray<number>
 
-  constructor(maxLength: number, encoding: FrameEncoding<F>, format: LineFormat, marks: Uint8Array) {
+  constructor(
+    maxLength: number,
+    encoding: FrameEncoding<F>,
+    format: LineFormat,
+    marks: ReadonlyArray<boolean>
+  ) {
     this.maxLength = maxLength
     this.encoding = encoding
     this.format = format
@@ -45,7 +51,7 @@ export class StartMarkDecoder<F extends Frame> implements Decoder<F> {
     let at = start
     for (; at < chunk.length && frames.length < max; at++) {
       const byte = chunk[at]!
-      if (this.marks.includes(byte)) {
+      if (this.marks[byte]!) {
         this.cutShort(frames)
         this.marked = true
         this.length = 1
