@@ -57,9 +57,11 @@ const pieces: Pieces = {
   crEnd: () => "\r.\r",
   mixedEnd: () => "\n.\r\n",
   stuffed: () => "\r\n..",
+  dotCr: () => ".\r",
+  lineDotCr: () => "\r\n.\r",
   letter: () => "a",
   twoBytes: () => "é",
-  ...notUtf8,
+  notUtf8: notUtf8.neverUtf8,
   underLimit: (maxLength) => "x".repeat(maxLength - 1),
   atLimit: (maxLength) => "x".repeat(maxLength),
   overLimit: (maxLength) => "x".repeat(maxLength + 1)

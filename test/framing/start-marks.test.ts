@@ -49,6 +49,7 @@ const pieces: Pieces = {
   crlf: () => "\r\n",
   aab: () => "aab",
   aa: () => "aa",
+  a: () => "a",
   b: () => "b",
   dollar: () => "$",
   exclamation: () => "!",

@@ -78,14 +78,14 @@ export const written = <F extends Framing.Frame>(
   frames: ReadonlyArray<F>
 ): Uint8Array => Framing.toBytes(frames.map(framing.encode).join(""), framing.charset)
 
-/** The bytes of a frame that is cut into pieces. */
+/** The bytes of a frame that is cut into pieces, of which each becomes bytes by itself. */
 export const writtenInPieces = <F extends Framing.Frame>(
   framing: Framing.Framing<F>,
   pieces: ReadonlyArray<F>
 ): Uint8Array => {
   const writer = framing.pieces()
-  const texts = pieces.map(writer.push)
-  return Framing.toBytes(texts.join("") + writer.end(), framing.charset)
+  const texts = [...pieces.map(writer.push), writer.end()]
+  return new Uint8Array(Buffer.concat(texts.map((text) => Framing.toBytes(text, framing.charset))))
 }
 
 /** Text cut at these places, taken modulo the length. */
