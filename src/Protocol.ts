@@ -16,9 +16,12 @@
  *
  * Pure: imports only `effect`, so that codecs run wherever JavaScript does.
  */
-import { Data, Schema } from "effect"
+import { Data, type Schema } from "effect"
 import type * as Framing from "./Framing.ts"
-import { shortcutOf } from "./syntax/codec.ts"
+import { type Codec, fromSchema } from "./syntax/codec.ts"
+import type { Malformed } from "./syntax/malformed.ts"
+
+export { Malformed, type MalformedReason } from "./syntax/malformed.ts"
 
 /** What every request and every reply has: the tag that its message has. */
 export interface Tagged {
@@ -37,9 +40,9 @@ export interface Protocol<
   readonly name: Name
   readonly framing: Framing.Framing
   /** A request and its frame. */
-  readonly request: Schema.Codec<Request, string>
+  readonly request: Codec<Request>
   /** One frame of a reply: a reply may be of several. */
-  readonly reply: Schema.Codec<Reply, string>
+  readonly reply: Codec<Reply>
   /** Whether this frame is the last of its reply: by it a client knows that its request has been answered. */
   readonly isLast: (reply: Reply) => boolean
   /** Whether this frame tells that its request was refused or failed. */
@@ -93,12 +96,6 @@ export const closingIfTooLong = <Reply>(problem: Unreadable, reply: Reply): Answ
 /** A frame that is no request: the framing could not read it, or it is not in the grammar of the requests. */
 export type Unreadable = Framing.InvalidFrame | Malformed
 
-/** A frame outside the grammar, with what the codec says of it. */
-export class Malformed extends Data.TaggedClass("Malformed")<{
-  readonly frame: string
-  readonly error: Schema.SchemaError
-}> {}
-
 /**
  * Defines a protocol.
  *
@@ -124,38 +121,19 @@ export const make = <
     | ((problem: Unreadable, at: number) => Answer<ReplyCodec["Type"]>)
   readonly onDefect: Answer<ReplyCodec["Type"]>
 }): Protocol<Name, RequestCodec["Type"], ReplyCodec["Type"]> => {
-  const request: Schema.Codec<RequestCodec["Type"], string> = definition.request
-  const reply: Schema.Codec<ReplyCodec["Type"], string> = definition.reply
+  const request = fromSchema<RequestCodec["Type"], string>(definition.request)
+  const reply = fromSchema<ReplyCodec["Type"], string>(definition.reply)
   const { onUnreadable } = definition
   return {
     isLast: () => true,
     isError: () => false,
     ...definition,
     onUnreadable: typeof onUnreadable === "function" ? onUnreadable : () => onUnreadable,
-    decodeRequest: decoder(request),
-    decodeReply: decoder(reply),
-    encodeRequest: encoder(request),
-    encodeReply: encoder(reply)
+    request,
+    reply,
+    decodeRequest: request.decodeFrame,
+    decodeReply: reply.decodeFrame,
+    encodeRequest: request.encodeFrame,
+    encodeReply: reply.encodeFrame
   }
-}
-
-const decoder = <A>(codec: Schema.Codec<A, string>): ((frame: string) => A | Malformed) => {
-  const decode = Schema.decodeSync(codec)
-  const shortcut = shortcutOf(codec)
-  return (frame) => {
-    const message = shortcut?.decode(frame)
-    if (message !== undefined) return message as A
-    try {
-      return decode(frame)
-    } catch (error) {
-      if (Schema.isSchemaError(error)) return new Malformed({ frame, error })
-      throw error
-    }
-  }
-}
-
-const encoder = <A>(codec: Schema.Codec<A, string>): ((message: A) => string) => {
-  const encode = Schema.encodeSync(codec)
-  const shortcut = shortcutOf(codec)
-  return (message) => shortcut?.encode(message) ?? encode(message)
 }

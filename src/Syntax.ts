@@ -3,7 +3,7 @@
  * the parts of a message, shared by the protocols that write alike.
  *
  * Parts are a record of strings, the message's tag under `_tag`. From a list of messages a syntax makes the codec of
- * their union, `Schema.Codec<Message, string>`: the line is taken apart once, looked up by its keyword, and handed to
+ * their union, `Syntax.Codec<Message>`: the line is taken apart once, looked up by its keyword, and handed to
  * the message's own Schema. A line that is no message of the list fails to decode.
  *
  * | | |
@@ -17,9 +17,13 @@
  */
 import { Schema } from "effect"
 
-export type { Parts, TextMessage } from "./syntax/codec.ts"
+export { type Codec, fromSchema, isCodec } from "./syntax/codec.ts"
+export { field } from "./syntax/field.ts"
+export { make, type MakeCodec } from "./syntax/make.ts"
+export { Malformed, type MalformedReason } from "./syntax/malformed.ts"
+export type { MessageOf, Notation, Parts, TextMessage } from "./syntax/messages.ts"
 export { ColonFree, colonPairs } from "./syntax/colon-pairs.ts"
-export { json } from "./syntax/json.ts"
+export { json, RawNumber, rawNumber } from "./syntax/json.ts"
 export { pairs, Quotable } from "./syntax/pairs.ts"
 export { words } from "./syntax/words.ts"
 

@@ -1,123 +1,102 @@
 /**
- * What the syntaxes share: a union of messages behind the two directions of one way to write them, as a codec.
+ * A codec of frames: a Schema that also decodes and encodes without effects and diagnostics where it can.
  */
-import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
+import { Schema, type SchemaAST } from "effect"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
-import * as Message from "../Message.ts"
+import { firstProblem, Malformed, type MalformedReason } from "./malformed.ts"
 
-/** What a syntax reads off a line: the tag of the message, and its fields by name. */
-export interface Parts {
-  readonly _tag: string
-  readonly [field: string]: string | ReadonlyArray<string> | undefined
+/**
+ * A message and its frame. It is an ordinary Schema with two functions for every frame of a connection.
+ *
+ * **Details**
+ *
+ * Both functions give what the Schema gives, and are several times faster for messages whose fields are the same in the
+ * program and on the wire, or are field codecs (`Syntax.field`).
+ *
+ * **Gotchas**
+ *
+ * A Schema made out of a codec (`Schema.decodeTo`, `Schema.Union`) is no codec any more; `fromSchema` makes one of it.
+ */
+export interface Codec<in out M, in out F extends string | Uint8Array = string> extends Schema.Codec<M, F> {
+  readonly Rebuild: Codec<M, F>
+  /** The message of a frame, or what is wrong with the frame. Never throws because of what the frame says. */
+  readonly decodeFrame: (frame: F) => M | Malformed
+  /** The frame of a message. Throws a `SchemaError` for what is no message of the protocol. */
+  readonly encodeFrame: (message: M) => F
+  /** See `Syntax.payloadLength`. */
+  readonly payloadLength: (line: string) => number | undefined
 }
 
-/** A message that a line can carry: its fields encode to strings, optional strings, and arrays of strings. */
-export interface TextMessage extends Message.Any {
-  readonly Encoded: Parts
+/** Whether this Schema is a codec, and not an ordinary Schema. */
+export const isCodec = <M, F extends string | Uint8Array>(
+  schema: Schema.Codec<M, F>
+): schema is Codec<M, F> => "decodeFrame" in schema && "encodeFrame" in schema
+
+/** Makes a codec of any Schema of tagged messages, such as one that is written by hand; a codec stays as it is. */
+export const fromSchema = <M extends { readonly _tag: string }, F extends string | Uint8Array>(
+  schema: Schema.Codec<M, F>
+): Codec<M, F> => (isCodec(schema) ? schema : makeCodec(schema.ast, slowPath(schema.ast)))
+
+/** What a syntax adds to its Schema. */
+export interface FastPath<M, F> {
+  /** Nothing where the Schema has to be asked: for all that fails, so that one place says why. */
+  readonly decode: (frame: F) => M | undefined
+  readonly encode: (message: M) => F | undefined
+  /** What is wrong with a frame that fails to decode with this error. */
+  readonly reasonOf: (frame: F, error: Schema.SchemaError) => MalformedReason
+  readonly payloadLength?: ((line: string) => number | undefined) | undefined
 }
 
-/** A way to write the messages of a list on a line. Reading gives nothing for a line that is none of them. */
-export interface Notation<P extends Tagged = Parts> {
-  readonly read: (line: string) => P | undefined
-  readonly write: (parts: P) => string
-}
-
-interface Tagged {
-  readonly _tag: string
-}
-
-/** The codec of the messages in a notation. */
-export const makeCodec = <
-  const Messages extends ReadonlyArray<Message.Any & { readonly Encoded: P }>,
-  P extends Tagged = Parts
->(
-  messages: Messages,
-  { read, write }: Notation<P>
-): Schema.Codec<Messages[number]["Type"], string> => {
-  const union: Schema.Codec<Messages[number]["Type"], P> = Schema.Union(messages) as never
-  const codec = Schema.String.pipe(
-    Schema.decodeTo(union, {
-      decode: SchemaGetter.transformEffect((line: string) => {
-        const parts = read(line)
-        return parts === undefined ? unknownMessage : Effect.succeed(parts)
-      }),
-      encode: SchemaGetter.transformEffect((parts: P) =>
-        Effect.try({ try: () => write(parts), catch: issueOf })
-      )
-    })
-  )
-  SchemaJITCompiler.enable(codec.ast)
-  const is = guardOf(messages)
-  setShortcut(codec, {
-    decode: (line) => {
-      const parts = read(line)
-      return parts !== undefined && is(parts) ? parts : undefined
+/** A Schema with its fast path, as a codec. */
+export const makeCodec = <M, F extends string | Uint8Array>(
+  ast: SchemaAST.AST,
+  fast: FastPath<M, F>
+): Codec<M, F> => {
+  SchemaJITCompiler.enable(ast)
+  const schema = Schema.make<Schema.Codec<M, F>>(ast)
+  const decode = Schema.decodeSync(schema)
+  const encode = Schema.encodeSync(schema)
+  const { payloadLength = () => undefined } = fast
+  return Schema.make<Codec<M, F>>(ast, {
+    decodeFrame: (frame: F): M | Malformed => {
+      const message = fast.decode(frame)
+      if (message !== undefined) return message
+      try {
+        return decode(frame)
+      } catch (error) {
+        if (!Schema.isSchemaError(error)) throw error
+        return new Malformed({ frame, reason: fast.reasonOf(frame, error), error })
+      }
     },
-    encode: (message) => (is(message) ? write(message as P) : undefined)
+    encodeFrame: (message: M): F => fast.encode(message) ?? encode(message),
+    payloadLength,
+    // With a check or another encoding, the fast path would give what the Schema does not.
+    rebuild: (to: SchemaAST.AST) =>
+      makeCodec<M, F>(
+        to,
+        to.checks === ast.checks && to.encoding === ast.encoding
+          ? fast
+          : { ...slowPath<M, F>(to), payloadLength }
+      )
   })
-  return codec
 }
 
-/** The value of a field as text, where it is such that a line can carry it; for a field of any text may hold others. */
-export const writable = (
-  { accepts, expected }: { readonly accepts: (text: string) => boolean; readonly expected: string },
-  value: unknown,
-  field: string,
-  tag: string
-): string => {
-  const text = String(value)
-  if (accepts(text)) return text
-  throw new Schema.SchemaError(
-    new SchemaIssue.Pointer(
-      [field],
-      new SchemaIssue.InvalidValue({ message: `Expected ${expected}, in the message ${tag}` })
-    )
-  )
+const slowPath = <M, F>(ast: SchemaAST.AST): FastPath<M, F> => ({
+  decode: () => undefined,
+  encode: () => undefined,
+  reasonOf: (_, error) => {
+    const { path, problem } = firstProblem(error, ast)
+    const message = path.length === 0 ? undefined : tagOf(ast)
+    return message === undefined
+      ? { _tag: "Unreadable", problem: [...path, problem].join(": ") }
+      : { _tag: "InvalidField", message, field: path.join("."), problem }
+  }
+})
+
+/** The tag of the one message that this Schema describes. */
+export const tagOf = (ast: SchemaAST.AST): string | undefined => {
+  if (ast._tag === "Union") return ast.types.length === 1 ? tagOf(ast.types[0]!) : undefined
+  if (ast._tag !== "Objects") return undefined
+  const type = ast.propertySignatures.find(({ name }) => name === "_tag")?.type
+  return type?._tag === "Literal" ? String(type.literal) : undefined
 }
-
-const issueOf = (error: unknown): SchemaIssue.Issue => {
-  if (Schema.isSchemaError(error)) return error.issue
-  throw error
-}
-
-const unknownMessage = Effect.fail(
-  new SchemaIssue.InvalidValue({ message: "an unknown message or a wrong number of fields" })
-)
-
-/**
- * Whether a value is one of those messages that are the same in the program and in their parts, for they transform
- * nothing: the guard of the one that its tag names.
- */
-const guardOf = (messages: ReadonlyArray<Message.Any>): ((value: unknown) => boolean) => {
-  const guards = new Map(
-    messages
-      .filter((message) => Schema.toType(message).ast === message.ast)
-      .map((message) => {
-        SchemaJITCompiler.enable(message.ast)
-        return [Message.tagOf(message), Schema.is(message)]
-      })
-  )
-  return (value) =>
-    typeof value === "object" && value !== null && guards.get((value as Tagged)._tag)?.(value) === true
-}
-
-/**
- * A codec without the detour over effects and diagnostics. It answers nothing where the codec itself has to be asked:
- * for all that fails, so that there is one place that says why.
- */
-export interface Shortcut {
-  readonly decode: (line: string) => unknown
-  readonly encode: (message: unknown) => string | undefined
-}
-
-const shortcuts = new WeakMap<Schema.Constraint, Shortcut>()
-
-export const setShortcut = (codec: Schema.Constraint, shortcut: Shortcut): void => {
-  shortcuts.set(codec, shortcut)
-}
-
-/**
- * The shortcut of a codec that a syntax has made. It is for the messages that transform nothing: to take a line apart and
- * to check the parts is then all there is to decoding.
- */
-export const shortcutOf = (codec: Schema.Constraint): Shortcut | undefined => shortcuts.get(codec)

@@ -1,6 +1,8 @@
 import { Schema } from "effect"
 import * as Message from "../Message.ts"
-import { makeCodec, type Notation, writable } from "./codec.ts"
+import type { Codec } from "./codec.ts"
+import type { MalformedReason } from "./malformed.ts"
+import { codecOf, type MessageOf, type Notation, writable } from "./messages.ts"
 
 const colonFree = {
   accepts: (text: string) => !/[:\n]/.test(text) && text.isWellFormed(),
@@ -25,9 +27,7 @@ interface Parts {
 }
 
 /** Its fields encode to strings, optional strings, arrays of strings, and arrays of groups of strings. */
-interface ColonMessage extends Message.Any {
-  readonly Encoded: Parts
-}
+type ColonMessage = MessageOf<Parts>
 
 /**
  * Colon pairs: a keyword of one or more words, and after it `KEY=VALUE` pairs, all joined by colons, in any order, each
@@ -47,8 +47,11 @@ interface ColonMessage extends Message.Any {
  */
 export const colonPairs = <const Messages extends ReadonlyArray<ColonMessage>>(
   messages: Messages
-): Schema.Codec<Messages[number]["Type"], string> =>
-  makeCodec<Messages, Parts>(messages, notation(messages.map(makeLayout)))
+): Codec<Messages[number]["Type"]> =>
+  codecOf<Messages, string, Parts>(messages, notation(messages.map(makeLayout)), {
+    frame: Schema.String,
+    isExact: true
+  })
 
 interface Layout {
   readonly tag: string
@@ -59,6 +62,8 @@ interface Layout {
   readonly single: ReadonlyMap<string, Message.Field>
   readonly required: number
   readonly numbered: { readonly name: string; readonly key: string } | undefined
+  readonly tooFew: MalformedReason
+  readonly tooMany: MalformedReason
   readonly list: { readonly name: string; readonly group: ReadonlyArray<string> } | undefined
 }
 
@@ -84,11 +89,13 @@ const makeLayout = (message: Message.Any): Layout => {
     single: new Map(single.map((field) => [field.key, field])),
     required: single.filter(({ presence }) => presence === "required").length,
     numbered: numbered[0],
+    tooFew: { _tag: "TooFewFields", message: tag, keyword },
+    tooMany: { _tag: "TooManyFields", message: tag, keyword },
     list: lists[0] && { name: lists[0].name, group: lists[0].group! }
   }
 }
 
-const notation = (layouts: ReadonlyArray<Layout>): Notation<Parts> => {
+const notation = (layouts: ReadonlyArray<Layout>): Notation<string, Parts> => {
   const byKeyword = new Map(layouts.map((layout) => [layout.keyword, layout]))
   const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
   if (byKeyword.size < layouts.length || byTag.size < layouts.length) {
@@ -96,10 +103,13 @@ const notation = (layouts: ReadonlyArray<Layout>): Notation<Parts> => {
   }
   const list = byKeyword.get("")
 
-  const read = (line: string): Parts | undefined => {
+  const read = (line: string): Parts | MalformedReason => {
     const end = line.indexOf(":")
-    const layout = byKeyword.get(end < 0 ? line : line.slice(0, end))
-    if (layout === undefined || layout.list !== undefined) return list && readGroups(list, line)
+    const keyword = end < 0 ? line : line.slice(0, end)
+    const layout = byKeyword.get(keyword)
+    if (layout === undefined || layout.list !== undefined) {
+      return (list && readGroups(list, line)) ?? { _tag: "UnknownMessage", keyword }
+    }
     return readPairs(layout, line, end)
   }
 
@@ -119,8 +129,14 @@ const notation = (layouts: ReadonlyArray<Layout>): Notation<Parts> => {
   return { read, write }
 }
 
+const notAPair: MalformedReason = { _tag: "Unreadable", problem: "Expected KEY=VALUE joined by colons" }
+
 /** The message of this layout whose pairs begin at a colon; -1 for no pairs. */
-const readPairs = ({ numbered, required, single, tag }: Layout, line: string, from: number) => {
+const readPairs = (
+  { numbered, required, single, tag, tooFew, tooMany }: Layout,
+  line: string,
+  from: number
+): Parts | MalformedReason => {
   const parts: Record<string, string | ReadonlyArray<string>> = { _tag: tag }
   const values: Array<string> = []
   let missing = required
@@ -130,22 +146,22 @@ const readPairs = ({ numbered, required, single, tag }: Layout, line: string, fr
     colon = line.indexOf(":", start)
     const end = colon < 0 ? line.length : colon
     const equals = line.indexOf("=", start)
-    if (equals < 0 || equals >= end) return undefined
+    if (equals < 0 || equals >= end) return notAPair
     const key = line.slice(start, equals)
     const value = line.slice(equals + 1, end)
     const field = single.get(key)
     if (field !== undefined) {
-      if (Object.hasOwn(parts, field.name)) return undefined
+      if (Object.hasOwn(parts, field.name)) return tooMany
       parts[field.name] = value
       if (field.presence === "required") missing--
     } else {
       const index = numbered === undefined ? -1 : indexOf(numbered.key, key, line.length)
-      if (index < 0 || values[index] !== undefined) return undefined
+      if (index < 0 || values[index] !== undefined) return tooMany
       values[index] = value
       count++
     }
   }
-  if (missing > 0 || values.length > count) return undefined
+  if (missing > 0 || values.length > count) return tooFew
   if (numbered !== undefined) parts[numbered.name] = values
   return parts as Parts & typeof parts
 }

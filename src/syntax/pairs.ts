@@ -1,6 +1,8 @@
 import { Schema } from "effect"
 import * as Message from "../Message.ts"
-import { makeCodec, type Notation, type Parts, type TextMessage, writable } from "./codec.ts"
+import type { Codec } from "./codec.ts"
+import { isReason, type MalformedReason } from "./malformed.ts"
+import { codecOf, type Notation, type Parts, type TextMessage, writable } from "./messages.ts"
 
 const quotable = {
   accepts: (text: string) => text !== "" && !/["\n]/.test(text) && text.isWellFormed(),
@@ -32,9 +34,9 @@ export const Quotable = Schema.String.check(
 export const pairs = <const Messages extends ReadonlyArray<TextMessage>>(
   messages: Messages,
   options: { readonly bare?: ReadonlyArray<Messages[number]["Type"]["_tag"]> } = {}
-): Schema.Codec<Messages[number]["Type"], string> => {
+): Codec<Messages[number]["Type"]> => {
   const layouts = messages.map((message) => makeLayout(message, options.bare ?? []))
-  return makeCodec(messages, notation(layouts))
+  return codecOf(messages, notation(layouts), { frame: Schema.String, isExact: true })
 }
 
 interface Layout {
@@ -44,11 +46,14 @@ interface Layout {
   readonly required: number
   /** The name of the field whose value may stand alone. */
   readonly bare: string | undefined
+  readonly tooFew: MalformedReason
+  readonly tooMany: MalformedReason
 }
 
 const makeLayout = (message: Message.Any, bare: ReadonlyArray<string>): Layout => {
   const fields = Message.fieldsOf(message)
   const tag = Message.tagOf(message)
+  const keyword = Message.keywordOf(message)
   if (fields.some(({ presence }) => presence === "repeated" || presence === "grouped")) {
     throw new Error(`Syntax.pairs: in the message ${tag}, a key stands once, so no field may be repeated`)
   }
@@ -57,26 +62,32 @@ const makeLayout = (message: Message.Any, bare: ReadonlyArray<string>): Layout =
   }
   return {
     tag,
-    keyword: Message.keywordOf(message),
+    keyword,
     fields: new Map(fields.map((field) => [field.name, field])),
     required: fields.filter(({ presence }) => presence === "required").length,
-    bare: bare.includes(tag) ? fields[0]!.name : undefined
+    bare: bare.includes(tag) ? fields[0]!.name : undefined,
+    tooFew: { _tag: "TooFewFields", message: tag, keyword },
+    tooMany: { _tag: "TooManyFields", message: tag, keyword }
   }
 }
 
-const notation = (layouts: ReadonlyArray<Layout>): Notation => {
+const notation = (layouts: ReadonlyArray<Layout>): Notation<string> => {
   const byKeyword = new Map(layouts.map((layout) => [layout.keyword, layout]))
   const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
   if (byKeyword.size < layouts.length || byTag.size < layouts.length) {
     throw new Error("Syntax.pairs: two messages have the same tag or keyword")
   }
 
-  const read = (line: string): Parts | undefined => {
+  const read = (line: string): Parts | MalformedReason => {
     const space = line.indexOf(" ")
-    const layout = byKeyword.get(space < 0 ? line : line.slice(0, space))
-    if (layout === undefined) return undefined
-    if (space < 0) return layout.required === 0 ? { _tag: layout.tag } : undefined
-    return readPairs(layout, line, space + 1) ?? readBare(layout, line.slice(space + 1))
+    const keyword = space < 0 ? line : line.slice(0, space)
+    const layout = byKeyword.get(keyword)
+    if (layout === undefined) return { _tag: "UnknownMessage", keyword }
+    if (space < 0) return layout.required === 0 ? { _tag: layout.tag } : layout.tooFew
+    const parts = readPairs(layout, line, space + 1)
+    return layout.bare !== undefined && isReason(parts)
+      ? readBare(layout.tag, layout.bare, line.slice(space + 1))
+      : parts
   }
 
   const write = (parts: Parts): string => {
@@ -93,24 +104,30 @@ const notation = (layouts: ReadonlyArray<Layout>): Notation => {
   return { read, write }
 }
 
-const readPairs = ({ fields, required, tag }: Layout, line: string, from: number): Parts | undefined => {
+const readPairs = (
+  { fields, required, tag, tooFew, tooMany }: Layout,
+  line: string,
+  from: number
+): Parts | MalformedReason => {
   const parts: Record<string, string> = { _tag: tag }
   let missing = required
   for (let at = from; ; at += 2) {
     const opening = line.indexOf('="', at)
     const closing = opening < 0 ? -1 : line.indexOf('"', opening + 2)
-    const field = closing < 0 ? undefined : fields.get(line.slice(at, opening))
-    if (field === undefined || Object.hasOwn(parts, field.name)) return undefined
+    if (closing < 0) return notPairs
+    const field = fields.get(line.slice(at, opening))
+    if (field === undefined || Object.hasOwn(parts, field.name)) return tooMany
     parts[field.name] = line.slice(opening + 2, closing)
     if (field.presence === "required") missing--
     at = closing + 1
-    if (at === line.length) return missing === 0 ? (parts as Parts & typeof parts) : undefined
-    if (!line.startsWith("::", at)) return undefined
+    if (at === line.length) return missing === 0 ? (parts as Parts & typeof parts) : tooFew
+    if (!line.startsWith("::", at)) return notPairs
   }
 }
 
-const readBare = ({ bare, tag }: Layout, text: string): Parts | undefined => {
-  if (bare === undefined) return undefined
+const notPairs: MalformedReason = { _tag: "Unreadable", problem: 'Expected key="value" joined by ::' }
+
+const readBare = (tag: string, bare: string, text: string): Parts => {
   const value = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
   return { _tag: tag, [bare]: value }
 }

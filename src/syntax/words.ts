@@ -1,6 +1,8 @@
-import type { Schema } from "effect"
+import { Schema } from "effect"
 import * as Message from "../Message.ts"
-import { makeCodec, type Notation, type Parts, type TextMessage } from "./codec.ts"
+import type { Codec } from "./codec.ts"
+import type { MalformedReason } from "./malformed.ts"
+import { codecOf, type Notation, type Parts, type TextMessage } from "./messages.ts"
 
 /**
  * Escaped words: one SPACE separates the words of a line, two SPACEs enclose an empty one. A backslash before SPACE,
@@ -17,9 +19,10 @@ import { makeCodec, type Notation, type Parts, type TextMessage } from "./codec.
  */
 export const words = <const Messages extends ReadonlyArray<TextMessage>>(
   messages: Messages
-): Schema.Codec<Messages[number]["Type"], string> => makeCodec(messages, notation(messages.map(makeLayout)))
+): Codec<Messages[number]["Type"]> =>
+  codecOf(messages, notation(messages.map(makeLayout)), { frame: Schema.String, isExact: true })
 
-const notation = (layouts: ReadonlyArray<Layout>): Notation => {
+const notation = (layouts: ReadonlyArray<Layout>): Notation<string> => {
   const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
   // By the length of the first word: to compare it with one or two is quicker than to look it up. The longest keywords
   // come first, so that "string id" is tried before a "string".
@@ -31,12 +34,14 @@ const notation = (layouts: ReadonlyArray<Layout>): Notation => {
     throw new Error("Syntax.words: two messages have the same tag or keyword")
   }
 
-  const read = (line: string): Parts | undefined => {
+  const read = (line: string): Parts | MalformedReason => {
     const words = splitWords(line)
-    const candidates = words && byLength[words[0]!.length]
-    if (candidates === undefined) return undefined
-    for (const layout of candidates) if (startsWith(words!, layout.keyword)) return readFields(layout, words!)
-    return undefined
+    if (words === undefined) return { _tag: "Unreadable", problem: "an LF that no backslash escapes" }
+    const candidates = byLength[words[0]!.length]
+    if (candidates !== undefined) {
+      for (const layout of candidates) if (startsWith(words, layout.keyword)) return readFields(layout, words)
+    }
+    return { _tag: "UnknownMessage", keyword: words[0]! }
   }
 
   const write = (parts: Parts): string => {
@@ -91,12 +96,18 @@ const startsWith = (parts: ReadonlyArray<string>, keyword: ReadonlyArray<string>
   return true
 }
 
-const readFields = (layout: Layout, parts: ReadonlyArray<string>): Parts | undefined => {
+const readFields = (layout: Layout, parts: ReadonlyArray<string>): Parts | MalformedReason => {
   const { fields, required, repeated } = layout
   const from = layout.keyword.length
   const count = parts.length - from
   const single = repeated ? fields.length - 1 : fields.length
-  if (count < required || (!repeated && count > single)) return undefined
+  if (count < required || (!repeated && count > single)) {
+    return {
+      _tag: count < required ? "TooFewFields" : "TooManyFields",
+      message: layout.tag,
+      keyword: layout.head
+    }
+  }
   const record: Record<string, string | ReadonlyArray<string>> = { _tag: layout.tag }
   for (let i = 0; i < single && i < count; i++) record[fields[i]!.name] = parts[from + i]!
   if (repeated) record[fields[single]!.name] = parts.slice(from + single)

@@ -30,7 +30,7 @@ export const Quit = Message.make("quit", {})
 const requests = [Use, Put, Get, Delete, Keys, Quit] as const
 
 export type Request = (typeof requests)[number]["Type"]
-export const Request: Schema.Codec<Request, string> = Syntax.words(requests)
+export const Request: Syntax.Codec<Request> = Syntax.words(requests)
 
 // <- ok
 export const Ok = Message.make("ok", {})
@@ -52,7 +52,7 @@ export const Failure = Message.make(
 const replies = [Ok, Value, Key, End, Failure] as const
 
 export type Reply = (typeof replies)[number]["Type"]
-export const Reply: Schema.Codec<Reply, string> = Syntax.words(replies)
+export const Reply: Syntax.Codec<Reply> = Syntax.words(replies)
 
 export const Kv = Protocol.make({
   name: "kv",

@@ -76,7 +76,7 @@ const problemOf = (
   notation: Notation,
   requests: ReadonlyArray<Grammar.Typed>
 ): string => {
-  const message = notation.find(requests, frame)
+  const message = typeof frame === "string" ? notation.find(requests, frame) : undefined
   if (message === undefined) {
     return `it begins with none of ${requests.map(({ keyword }) => keyword).join(", ")}`
   }

@@ -6,12 +6,11 @@
  *
  * Pure: imports only `effect`.
  */
-import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
+import { Schema } from "effect"
 import * as Framing from "../../Framing.ts"
 import * as Message from "../../Message.ts"
 import * as Wireline from "../../Protocol.ts"
 import * as Syntax from "../../Syntax.ts"
-import { setShortcut, shortcutOf } from "../../syntax/codec.ts"
 
 /** What is said about an item at one time: 64 KiB at most. */
 export const Comments = Syntax.Quotable.check(
@@ -35,23 +34,27 @@ const isLarge = (text: string): boolean =>
   text.length >= 16 && /^[1-9]\d*$/.test(text) && (text.length > 16 || Number(text) > Number.MAX_SAFE_INTEGER)
 
 /** A natural number greater than 0, in decimal digits. */
-export const Natural = Schema.String.pipe(
-  Schema.decodeTo(
-    Schema.Union([
-      Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
-      Digits
-    ]),
-    {
-      decode: SchemaGetter.transformEffect((text: string) => {
-        const digits = /^0*([1-9]\d*)$/.exec(text)?.[1]
-        return digits === undefined ? notANumber : Effect.succeed(isLarge(digits) ? digits : Number(digits))
-      }),
-      encode: SchemaGetter.transform(String)
-    }
-  )
-)
+export const Natural = Syntax.field({
+  schema: Schema.Union([
+    Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    Digits
+  ]),
+  expected: "a number greater than 0",
+  read: (text) => {
+    const digits = /^0*([1-9]\d*)$/.exec(text)?.[1]
+    return digits === undefined || isLarge(digits) ? digits : Number(digits)
+  },
+  write: String
+})
 
-const notANumber = Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a number greater than 0" }))
+/** A number as a reply has it: in digits also where `JSON.parse` would round it. */
+const ExactNumber = Syntax.field({
+  schema: Schema.Union([Schema.Int, Digits]),
+  encoded: Schema.Union([Schema.Int, Syntax.RawNumber]),
+  expected: "a number",
+  read: (data) => (typeof data === "number" ? data : data.rawJSON),
+  write: (data) => (typeof data === "number" ? data : Syntax.rawNumber(data))
+})
 
 // id <ID>
 export const Id = Message.make("id", { id: Natural })
@@ -86,7 +89,7 @@ export const Quit = Message.make("quit", {})
 const requests = [Id, Add, Comment, Auth, Del, Search, List, Quit] as const
 
 export type Request = (typeof requests)[number]["Type"]
-export const Request: Schema.Codec<Request, string> = Syntax.pairs(requests, {
+export const Request: Syntax.Codec<Request> = Syntax.pairs(requests, {
   bare: ["id", "del"]
 })
 
@@ -144,12 +147,7 @@ export const NotFound = reply("NotFound", "error", "Item not found.", Schema.Lit
 export const Exists = reply("Exists", "error", "Item already exists", Schema.String)
 
 // "Could not add new comment."
-export const NotCommented = reply(
-  "NotCommented",
-  "error",
-  "Could not add new comment.",
-  Schema.Union([Schema.Int, Digits])
-)
+export const NotCommented = reply("NotCommented", "error", "Could not add new comment.", ExactNumber)
 
 // "Authentication failed"
 export const NotAuthenticated = reply("NotAuthenticated", "error", "Authentication failed", Schema.String)
@@ -195,32 +193,7 @@ const replies = [
 
 export type Reply = (typeof replies)[number]["Type"]
 
-const documents: Schema.Codec<Reply, string> = Syntax.json(replies)
-
-// "data": <ID>, which is a number here also where `JSON.parse` would round it: there it is read and written as digits.
-const notCommented = /^(\{"status":"error","message":"Could not add new comment\.","data":)"?(\d{16,})"?\}$/
-
-const toDocument = (line: string): string =>
-  line.replace(notCommented, (document, before: string, digits: string) =>
-    isLarge(digits) ? `${before}"${digits}"}` : document
-  )
-
-const toLine = (document: string): string => document.replace(notCommented, "$1$2}")
-
-export const Reply: Schema.Codec<Reply, string> = Schema.String.pipe(
-  Schema.decodeTo(documents, {
-    decode: SchemaGetter.transform(toDocument),
-    encode: SchemaGetter.transform(toLine)
-  })
-)
-const shortcut = shortcutOf(documents)
-setShortcut(Reply, {
-  decode: () => undefined,
-  encode: (reply) => {
-    const document = shortcut?.encode(reply)
-    return document && toLine(document)
-  }
-})
+export const Reply: Syntax.Codec<Reply> = Syntax.json(replies, { exactIntegers: true })
 
 /** The longest request in bytes, its LF not counted: 64 KiB of comments, and room for what stands around them. */
 export const maxLength = 66_560

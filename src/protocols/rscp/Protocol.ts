@@ -48,7 +48,7 @@ export const Operation = Message.make(
 const requests = [Connect, Login, Create, Disconnect, List, Operation] as const
 
 export type Request = (typeof requests)[number]["Type"]
-export const Request: Schema.Codec<Request, string> = Syntax.colonPairs(requests)
+export const Request: Syntax.Codec<Request> = Syntax.colonPairs(requests)
 
 // AUTHENTIFICATION SUCCESSFUL
 export const Successful = Message.make("Successful", {}, { keyword: "AUTHENTIFICATION SUCCESSFUL" })
@@ -107,7 +107,7 @@ const replies = [
 ] as const
 
 export type Reply = (typeof replies)[number]["Type"]
-export const Reply: Schema.Codec<Reply, string> = Syntax.colonPairs(replies)
+export const Reply: Syntax.Codec<Reply> = Syntax.colonPairs(replies)
 
 /** The longest line in bytes, its LF not counted. */
 export const maxLength = 8192

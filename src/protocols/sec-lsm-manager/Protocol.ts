@@ -52,7 +52,7 @@ export const Log = Message.make("log", { state: Schema.optionalKey(Schema.Litera
 const requests = [Hello, Clear, Id, Path, Permission, Plug, Install, Uninstall, Display, Log] as const
 
 export type Request = (typeof requests)[number]["Type"]
-export const Request: Schema.Codec<Request, string> = Syntax.words(requests)
+export const Request: Syntax.Codec<Request> = Syntax.words(requests)
 
 // s->c string error on
 export const ErrorOn = Message.make("ErrorOn", {}, { keyword: "string error on" })
@@ -104,7 +104,7 @@ export const Error = Message.make("error", { reason: Reason })
 const replies = [ErrorOn, StringId, StringPath, StringPermission, StringPlug, Done, Error] as const
 
 export type Reply = (typeof replies)[number]["Type"]
-export const Reply: Schema.Codec<Reply, string> = Syntax.words(replies)
+export const Reply: Syntax.Codec<Reply> = Syntax.words(replies)
 
 /** The longest request in bytes, its LF not counted. */
 export const maxLength = 8192

@@ -6,13 +6,11 @@
  *
  * Pure: imports only `effect`.
  */
-import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
-import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
+import { Schema, SchemaIssue } from "effect"
 import { Role } from "../../accounts/Realm.ts"
 import * as Framing from "../../Framing.ts"
 import * as Wireline from "../../Protocol.ts"
 import * as Syntax from "../../Syntax.ts"
-import { setShortcut } from "../../syntax/codec.ts"
 
 // What commands of one's own are declared with (`--sms-commands`).
 export * as Command from "./shell/Command.ts"
@@ -55,14 +53,13 @@ export type Text = typeof Text.Type
 
 /** A message as its document says; what is in the fields that the message has a use for is for the Schema to say. */
 interface Parts {
+  readonly _tag: string
   readonly [field: string]: unknown
-  readonly attributes?: Schema.JsonObject
-  readonly length: number
 }
 
-const read = (document: string): Parts | undefined => {
+const read = (document: string): Parts | Syntax.MalformedReason => {
   const value = parse(document)
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return notAnObject
   const entries = Object.entries(value)
   const attributes = entries.filter(([name]) => !known.has(name))
   return {
@@ -75,6 +72,9 @@ const read = (document: string): Parts | undefined => {
 
 const utf8 = new TextEncoder()
 
+const lengthOf = (frame: string | Uint8Array): number =>
+  (typeof frame === "string" ? utf8.encode(frame) : frame).length
+
 const parse = (document: string): unknown => {
   try {
     return JSON.parse(document)
@@ -83,42 +83,13 @@ const parse = (document: string): unknown => {
   }
 }
 
-/** Whether this is a message as it stands: without a token to cover, and all its fields what they must be. */
-const isPlain = (parts: Parts): parts is Parts & Text => {
-  const { auth, sms_number, sms_text, transmit } = parts
-  return (
-    auth === undefined &&
-    typeof sms_number === "string" &&
-    sms_number !== "" &&
-    typeof sms_text === "string" &&
-    sms_text !== "" &&
-    (transmit === undefined || typeof transmit === "boolean")
-  )
-}
+const notAnObject: Syntax.MalformedReason = { _tag: "Unreadable", problem: "not a JSON object" }
 
-const notAnObject = Effect.fail(new SchemaIssue.InvalidValue({ message: "not a JSON object" }))
-
-const write = ({ _tag, attributes, length: _length, ...fields }: typeof Text.Encoded): string =>
-  JSON.stringify({ ...fields, ...attributes })
+const write = ({ _tag, attributes, length: _length, ...fields }: Parts): string =>
+  JSON.stringify({ ...fields, ...(attributes as object | undefined) })
 
 export type Request = Text
-export const Request: Schema.Codec<Request, string> = Schema.String.pipe(
-  Schema.decodeTo(Text, {
-    decode: SchemaGetter.transformEffect((document: string) => {
-      const parts = read(document)
-      return parts === undefined ? notAnObject : Effect.succeed(parts as Parts & typeof Text.Encoded)
-    }),
-    encode: SchemaGetter.transform(write)
-  })
-)
-SchemaJITCompiler.enable(Request.ast)
-setShortcut(Request, {
-  decode: (document) => {
-    const parts = read(document)
-    return parts !== undefined && isPlain(parts) ? parts : undefined
-  },
-  encode: () => undefined
-})
+export const Request: Syntax.Codec<Request> = Syntax.make({ read, write })([Text])
 
 /** The steps of a message's way, in their order. */
 export const Step = Schema.Literals([
@@ -152,7 +123,7 @@ export const Failure = Schema.Struct({
 })
 
 export type Reply = typeof Answer.Type | typeof Failure.Type
-export const Reply: Schema.Codec<Reply, string> = Syntax.json([Answer, Failure])
+export const Reply: Syntax.Codec<Reply> = Syntax.json([Answer, Failure])
 
 /** What the answer to an error begins with. */
 export const errorPrefix = "#Err: "
@@ -193,7 +164,7 @@ export const SmsShell: Wireline.Protocol<"sms", Request, Reply> = Wireline.make(
     Wireline.closingIfTooLong(
       problem,
       Failure.make({
-        received_length: problem._tag === "InvalidFrame" ? problem.length : utf8.encode(problem.frame).length,
+        received_length: problem._tag === "InvalidFrame" ? problem.length : lengthOf(problem.frame),
         error: reasonOf(problem),
         chain: [["received", toSeconds(at)]]
       })
