@@ -2,7 +2,7 @@ import { Effect, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as SchemaJITCompiler from "effect/schema/SchemaJITCompiler"
 import { type Codec, makeCodec, tagOf } from "./codec.ts"
 import { firstProblem, type MalformedReason } from "./malformed.ts"
-import { fieldPlansOf } from "./plan.ts"
+import { waysOf } from "./plan.ts"
 
 /** A message that is a JSON document when it is encoded. */
 type JsonMessage = Schema.Codec<Tagged, Schema.Json>
@@ -80,7 +80,7 @@ const writerOf = (message: JsonMessage): ReadonlyArray<readonly [tag: string, Wr
   const { ast } = message
   const tag = tagOf(ast)
   if (ast._tag !== "Objects" || tag === undefined) return undefined
-  const fields = fieldPlansOf(ast)
+  const fields = waysOf(ast)
   if (fields === undefined) return undefined
   const type = Schema.toType(message)
   SchemaJITCompiler.enable(type.ast)

@@ -1,6 +1,5 @@
 import { Schema } from "effect"
 import type { Codec } from "./codec.ts"
-import { isReason } from "./malformed.ts"
 import { codecOf, type MessageOf, type Notation, type Parts, type Tagged } from "./messages.ts"
 
 /** Makes the codec of a list of messages. */
@@ -52,12 +51,5 @@ export const make: {
   const schema = (frame === "bytes"
     ? Schema.Uint8Array
     : Schema.String) as Schema.Codec<never> as Schema.Codec<F>
-  const notation: Notation<F, P> = { read: (frame) => withoutAbsent(read(frame)), write }
-  return (messages) => codecOf(messages, notation, { frame: schema, isExact: false })
-}
-
-/** A Schema takes `undefined` for a value and not for an absent field. */
-const withoutAbsent = <A extends Tagged>(read: A): A => {
-  if (isReason(read) || !Object.values(read).includes(undefined)) return read
-  return Object.fromEntries(Object.entries(read).filter(([, value]) => value !== undefined)) as A
+  return (messages) => codecOf(messages, { read, write }, { frame: schema, isExact: false })
 }

@@ -38,7 +38,7 @@ export interface Notation<F extends string | Uint8Array, P extends Tagged = Part
 export interface Options<F> {
   /** What a frame is. */
   readonly frame: Schema.Codec<F>
-  /** Whether `read` and `write` have regard to the fields of the message and to nothing else. */
+  /** Whether `read` gives no fields but those of the message, and `write` looks at no other. */
   readonly isExact: boolean
   readonly payloadLength?: (line: string) => number | undefined
 }
@@ -63,7 +63,9 @@ export const codecOf = <
     Schema.decodeTo(union, {
       decode: SchemaGetter.transformEffect((frame: F) => {
         const parts = read(frame)
-        return isReason(parts) ? Effect.fail(issueOf(parts)) : Effect.succeed(parts)
+        return isReason(parts)
+          ? Effect.fail(issueOf(parts))
+          : Effect.succeed(isExact ? parts : withoutAbsent(parts))
       }),
       encode: SchemaGetter.transformEffect((parts: P) =>
         Effect.try({ try: () => write(parts) ?? noFrame(parts), catch: issueOfError })
@@ -92,6 +94,10 @@ export const codecOf = <
     }
   })
 }
+
+/** A Schema takes `undefined` for a value, and a syntax for a field that is not there. */
+const withoutAbsent = <P extends Tagged>(parts: P): P =>
+  Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined)) as unknown as P
 
 /** What is wrong with the fields of this message. */
 const reasonOf = (message: Message.Any, error: Schema.SchemaError): MalformedReason => {

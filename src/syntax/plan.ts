@@ -15,69 +15,82 @@ export interface Plan {
 export type Values = Readonly<Record<string, unknown>>
 
 /**
- * - `plain`: the same in the program and in the parts;
+ * How a field gets from one side to the other:
+ *
+ * - `plain`: it is the same in the program and in the parts;
  * - a field codec;
- * - `absent`: an optional field with parts that are transformed, so that there is a plan only for messages without it.
+ * - `absent`: it is optional, and has parts that are transformed: only messages without it have a plan.
  */
-type FieldPlan = readonly [name: string, way: "plain" | "absent" | FieldCodec]
+export type Way = "plain" | "absent" | FieldCodec
 
 /**
  * The plan of a message; nothing where one of its fields is transformed in a way that only the Schema knows. With
- * `isExact`, parts and messages have no other fields than those of the message, or nobody looks at them.
+ * `isExact`, what the message does not have in its fields, neither has the value, or nothing looks at it.
  */
 export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined => {
-  const fields = fieldPlansOf(message.ast)
-  if (fields === undefined) return undefined
-  const type = Schema.toType(message)
-  SchemaJITCompiler.enable(type.ast)
-  const is: (value: unknown) => boolean = Schema.is(type)
-  if (isExact && fields.every(([, way]) => way === "plain")) {
+  const ways = waysOf(message.ast)
+  if (ways === undefined) return undefined
+  if (isExact && ways.every(([, way]) => way === "plain")) {
+    const is = guardOf(message.ast)
     const same = (value: Values): object | undefined => (is(value) ? value : undefined)
     return { decode: same, encode: same }
   }
+  // Field by field, so that an optional field that is absent costs nothing.
+  const fields = message.ast.propertySignatures.map(({ type }, i) => {
+    const [name, way] = ways[i]!
+    return { name, way, is: guardOf(type), isOptional: type.context?.isOptional === true }
+  })
+  const isWhole = message.ast.checks === undefined ? () => true : guardOf(message.ast)
   return {
     decode: (parts) => {
-      const message = transform(fields, parts, "read")
-      return message !== undefined && is(message) ? message : undefined
+      const message: Record<string, unknown> = {}
+      for (const { is, isOptional, name, way } of fields) {
+        let value = parts[name]
+        if (value === undefined && isOptional) continue
+        if (way === "absent") return undefined
+        if (way !== "plain") value = way.read(value)
+        if (!is(value)) return undefined
+        message[name] = value
+      }
+      return isWhole(message) ? message : undefined
     },
-    encode: (message) => (is(message) ? transform(fields, message, "write") : undefined)
+    encode: (message) => {
+      const parts: Record<string, unknown> = {}
+      for (const { is, isOptional, name, way } of fields) {
+        let value = message[name]
+        if (value === undefined && isOptional && !(name in message)) continue
+        if (way === "absent" || !is(value)) return undefined
+        if (way !== "plain" && (value = way.write(value)) === undefined) return undefined
+        parts[name] = value
+      }
+      return isWhole(message) ? parts : undefined
+    }
   }
 }
 
-const transform = (
-  fields: ReadonlyArray<FieldPlan>,
-  values: Values,
-  direction: "read" | "write"
-): object | undefined => {
-  const to: Record<string, unknown> = {}
-  for (const [name, way] of fields) {
-    const value = values[name]
-    if (value === undefined) continue
-    if (way === "plain") to[name] = value
-    else if (way === "absent") return undefined
-    else if ((to[name] = way[direction](value)) === undefined) return undefined
-  }
-  return to
+/** Whether a value is one of those in the program. */
+const guardOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) => {
+  const type = SchemaAST.toType(ast)
+  SchemaJITCompiler.enable(type)
+  return Schema.is(Schema.make(type))
 }
 
 /** The ways of all the fields, the tag among them; nothing where one has none. */
-export const fieldPlansOf = (ast: SchemaAST.Objects): ReadonlyArray<FieldPlan> | undefined => {
+export const waysOf = (ast: SchemaAST.Objects): ReadonlyArray<readonly [name: string, Way]> | undefined => {
   if (ast.encoding !== undefined || ast.indexSignatures.length > 0) return undefined
-  const plans: Array<FieldPlan> = []
+  const ways: Array<readonly [string, Way]> = []
   for (const { name, type } of ast.propertySignatures) {
     const way = name === "_tag" ? "plain" : wayOf(type)
     if (way === undefined) return undefined
-    plans.push([String(name), way])
+    ways.push([String(name), way])
   }
-  return plans
+  return ways
 }
 
-const wayOf = (type: SchemaAST.AST): FieldPlan[1] | undefined => {
-  if (isPlain(type)) return "plain"
+const wayOf = (type: SchemaAST.AST): Way | undefined => {
+  // Whether anything is transformed, on any level.
+  if (SchemaAST.toType(type) === type) return "plain"
   if (type.encoding !== undefined) return fieldCodecOf(type)
   // Without an encoding of its own, it is absent on both sides or on none.
   return type.context?.isOptional === true ? "absent" : undefined
 }
-
-/** Whether the Schema transforms nothing, on any level. */
-export const isPlain = (ast: SchemaAST.AST): boolean => SchemaAST.toType(ast) === ast

@@ -60,20 +60,21 @@ interface Parts {
 const read = (document: string): Parts | Syntax.MalformedReason => {
   const value = parse(document)
   if (typeof value !== "object" || value === null || Array.isArray(value)) return notAnObject
+  const length = lengthOf(document)
   const entries = Object.entries(value)
-  const attributes = entries.filter(([name]) => !known.has(name))
-  return {
-    _tag: "text",
-    ...(attributes.length === 0 ? value : Object.fromEntries(entries.filter(([name]) => known.has(name)))),
-    ...(attributes.length === 0 ? {} : { attributes: Object.fromEntries(attributes) }),
-    length: utf8.encode(document).length
-  }
+  const fields = entries.filter(([name]) => known.has(name))
+  if (fields.length === entries.length) return { ...value, _tag: "text", length }
+  const attributes = Object.fromEntries(entries.filter(([name]) => !known.has(name)))
+  return { ...Object.fromEntries(fields), _tag: "text", attributes, length }
 }
 
 const utf8 = new TextEncoder()
 
 const lengthOf = (frame: string | Uint8Array): number =>
-  (typeof frame === "string" ? utf8.encode(frame) : frame).length
+  (typeof frame !== "string" || ascii.test(frame) ? frame : utf8.encode(frame)).length
+
+/** Of ASCII only, so that each character is a byte. */
+const ascii = /^[\0-\x7f]*$/
 
 const parse = (document: string): unknown => {
   try {
