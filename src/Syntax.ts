@@ -15,25 +15,26 @@
  *
  * Pure: imports only `effect`.
  */
-import { Schema } from "effect"
 
-export { type Codec, fromSchema, isCodec } from "./syntax/codec.ts"
+export { type Codec, fromSchema, isCodec, payloadLength } from "./syntax/codec.ts"
 export { field } from "./syntax/field.ts"
 export { make, type MakeCodec } from "./syntax/make.ts"
 export { Malformed, type MalformedReason } from "./syntax/malformed.ts"
 export type { MessageOf, Notation, Parts, TextMessage } from "./syntax/messages.ts"
 export { ColonFree, colonPairs } from "./syntax/colon-pairs.ts"
+export {
+  Bytes,
+  Integer,
+  Payload,
+  PayloadText,
+  PayloadUtf8,
+  Rest,
+  rest,
+  Unsigned,
+  Word
+} from "./syntax/fields.ts"
 export { json, RawNumber, rawNumber } from "./syntax/json.ts"
 export { pairs, Quotable } from "./syntax/pairs.ts"
-export { words } from "./syntax/words.ts"
-
-/**
- * A string that a line of text can carry in any syntax: no NUL, and no half of a surrogate pair, which UTF-8 cannot
- * say. It may be empty, and hold spaces and line feeds: the syntax escapes them.
- */
-export const Word = Schema.String.check(
-  Schema.makeFilter((text: string) => !text.includes("\0") && text.isWellFormed(), {
-    expected: "text without NUL or lone surrogates",
-    arbitraryConstraint: { patterns: [{ source: "^[^\\0\\ud800-\\udfff]*$", flags: "u" }] }
-  })
-)
+export { positional, type PositionalOptions } from "./syntax/positional.ts"
+export { whole } from "./syntax/whole.ts"
+export { words, type WordsOptions } from "./syntax/words.ts"

@@ -414,14 +414,21 @@ describe("Syntax.words", () => {
   describe("when the messages are laid out badly", () => {
     const layouts: ReadonlyArray<readonly [string, () => unknown, RegExp]> = [
       [
-        "a required field after an optional one",
-        () => Syntax.words([Message.make("m", { a: Schema.optionalKey(Syntax.Word), b: Syntax.Word })]),
-        /message m, required fields come first/
+        "optional fields on both sides of a required one",
+        () =>
+          Syntax.words([
+            Message.make("m", {
+              a: Schema.optionalKey(Syntax.Word),
+              b: Syntax.Word,
+              c: Schema.optionalKey(Syntax.Word)
+            })
+          ]),
+        /message m, .* the optional ones stand side by side/
       ],
       [
         "a required field after a repeated one",
         () => Syntax.words([Message.make("m", { a: Schema.Array(Syntax.Word), b: Syntax.Word })]),
-        /message m, required fields come first/
+        /message m, only the last field can be repeated/
       ],
       [
         "an optional field after a repeated one",
@@ -429,13 +436,13 @@ describe("Syntax.words", () => {
           Syntax.words([
             Message.make("m", { a: Schema.Array(Syntax.Word), b: Schema.optionalKey(Syntax.Word) })
           ]),
-        /message m, required fields come first/
+        /message m, only the last field can be repeated/
       ],
       [
         "two repeated fields",
         () =>
           Syntax.words([Message.make("m", { a: Schema.Array(Syntax.Word), b: Schema.Array(Syntax.Word) })]),
-        /message m, required fields come first/
+        /message m, only the last field can be repeated/
       ],
       [
         "one tag twice",

@@ -37,6 +37,18 @@ export const fromSchema = <M extends { readonly _tag: string }, F extends string
   schema: Schema.Codec<M, F>
 ): Codec<M, F> => (isCodec(schema) ? schema : makeCodec(schema.ast, slowPath(schema.ast)))
 
+/**
+ * How long a payload in bytes each line announces, for `Framing.lines`; `undefined` for a line that announces none. It
+ * looks at the keyword, the number of fields and the length, and at no other field.
+ *
+ * ```ts
+ * Framing.lines({ maxLength: 2048, payload: { length: Syntax.payloadLength(Request), maxLength: 1_048_576 } })
+ * ```
+ */
+export const payloadLength = <M, F extends string | Uint8Array>(
+  codec: Codec<M, F>
+): ((line: string) => number | undefined) => codec.payloadLength
+
 /** What a syntax adds to its Schema. */
 export interface FastPath<M, F> {
   /** Nothing where the Schema has to be asked: for all that fails, so that one place says why. */

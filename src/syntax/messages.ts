@@ -77,7 +77,10 @@ export const codecOf = <
     payloadLength,
     decode: (frame) => {
       const parts = read(frame)
-      return plans.get(parts._tag)?.decode(parts as Values) as M | undefined
+      const plan = plans.get(parts._tag)
+      if (plan === undefined) return undefined
+      if (plan.is === undefined) return plan.decode(parts as Values) as M | undefined
+      return plan.is(parts) ? (parts as M) : undefined
     },
     encode: (message) => {
       if (typeof message !== "object" || message === null) return undefined

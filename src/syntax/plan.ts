@@ -8,6 +8,8 @@ import { type FieldCodec, fieldCodecOf } from "./field.ts"
 
 /** Both directions return nothing where the Schema has to be asked. */
 export interface Plan {
+  /** Where message and parts are the same: whether a value is a message. */
+  readonly is?: (value: unknown) => boolean
   readonly decode: (parts: Values) => object | undefined
   readonly encode: (message: Values) => object | undefined
 }
@@ -33,7 +35,7 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
   if (isExact && ways.every(([, way]) => way === "plain")) {
     const is = guardOf(message.ast)
     const same = (value: Values): object | undefined => (is(value) ? value : undefined)
-    return { decode: same, encode: same }
+    return { is, decode: same, encode: same }
   }
   // Field by field, so that an optional field that is absent costs nothing.
   const fields = message.ast.propertySignatures.map(({ type }, i) => {

@@ -1,156 +1,95 @@
-import { Schema } from "effect"
 import * as Message from "../Message.ts"
 import type { Codec } from "./codec.ts"
-import type { MalformedReason } from "./malformed.ts"
-import { codecOf, type Notation, type Parts, type TextMessage } from "./messages.ts"
+import { placeOf } from "./fields.ts"
+import type { TextMessage } from "./messages.ts"
+import { layOut, type PositionalOptions } from "./positional.ts"
+import { escaped, plain, quoted } from "./spelling.ts"
+
+/** How the words of a line are told apart. */
+export interface WordsOptions extends PositionalOptions {
+  /** The one character between two words; SPACE unless given. */
+  readonly separator?: string
+  /** Whether several separators are one, and those at the ends of a line none. No word can be empty then. */
+  readonly collapse?: boolean
+  /**
+   * `"\\"`, the default: a backslash before a separator, an LF or a backslash takes away its meaning; before anything else
+   * it stands for itself. `"none"`: a word with a separator or an LF fails to encode.
+   */
+  readonly escape?: "\\" | "none"
+  /**
+   * Whether words may be in double quotes, with `\"`, `\\`, `\n`, `\r`, `\t` and `\x1f` inside; a backslash before another
+   * character is dropped. Encoding quotes only the words that need it. Outside quotes there is no escape.
+   */
+  readonly quotes?: boolean
+  /**
+   * A mark, such as the colon of IRC: a word that begins with it is the last, and takes the rest of the line. Encoding
+   * marks only a last word that needs it. There is no escape and there are no quotes.
+   */
+  readonly trailing?: string
+}
 
 /**
- * Escaped words: one SPACE separates the words of a line, two SPACEs enclose an empty one. A backslash before SPACE,
- * LF or backslash takes away its meaning; before anything else it stands for itself. Encoding escapes the three
- * always.
+ * Words: one SPACE separates the words of a line, two SPACEs enclose an empty one. A message is its keyword and then its
+ * fields by position.
  *
  * **Details**
  *
- * A message is its keyword and then its fields by position. Optional fields come after the required ones, and one
- * repeated field may come last; a list of messages that has it otherwise, or one keyword twice, is a defect when the
- * codec is made.
+ * Optional fields stand side by side, anywhere; the number of words tells how many of them are there, the first ones
+ * first. One repeated field may come last. A list of messages that has it otherwise, or one keyword twice, is a defect
+ * when the codec is made.
  *
- * Use it with `Framing.lines({ escape: "\\", ... })`, so that an escaped LF does not end the line.
+ * A message that would be read as another, or with other fields, fails to encode.
+ *
+ * With `escape: "\\"`, which is the default, use `Framing.lines({ escape: "\\", ... })`, so that an escaped LF does not
+ * end the line.
+ *
+ * | protocol | options |
+ * | --- | --- |
+ * | sec-lsm-manager | none |
+ * | memcached | `{ escape: "none", collapse: true }` |
+ * | NATS | `{ escape: "none", collapse: true, caseInsensitive: true }` |
+ * | SMTP | `{ escape: "none", collapse: true, caseInsensitive: true }`, and `Syntax.Rest` fields |
+ * | IRC | `{ escape: "none", collapse: true, caseInsensitive: true, trailing: ":" }` |
+ * | NMEA 0183 | `{ escape: "none", separator: "," }` |
+ * | inline commands of Redis | `{ quotes: true, collapse: true, caseInsensitive: true }` |
+ * | Graphite | `{ escape: "none", keyword: false }` |
+ *
+ * **Gotchas**
+ *
+ * `Syntax.Payload` and `Syntax.rest` fields need a syntax without escape.
  */
 export const words = <const Messages extends ReadonlyArray<TextMessage>>(
-  messages: Messages
-): Codec<Messages[number]["Type"]> =>
-  codecOf(messages, notation(messages.map(makeLayout)), { frame: Schema.String, isExact: true })
-
-const notation = (layouts: ReadonlyArray<Layout>): Notation<string> => {
-  const byTag = new Map(layouts.map((layout) => [layout.tag, layout]))
-  // By the length of the first word: to compare it with one or two is quicker than to look it up. The longest keywords
-  // come first, so that "string id" is tried before a "string".
-  const byLength: Array<Array<Layout>> = []
-  for (const layout of layouts.toSorted((a, b) => b.keyword.length - a.keyword.length)) {
-    ;(byLength[layout.keyword[0]!.length] ??= []).push(layout)
+  messages: Messages,
+  options: WordsOptions = {}
+): Codec<Messages[number]["Type"]> => {
+  const { collapse = false, quotes = false, separator = " ", trailing } = options
+  const escape = options.escape ?? (quotes || trailing !== undefined ? "none" : "\\")
+  const spelling =
+    escape === "\\"
+      ? escaped({ collapse, separator })
+      : quotes
+        ? quoted({ collapse, separator })
+        : plain({ collapse, separator, mark: trailing })
+  if ([quotes, trailing !== undefined, escape === "\\"].filter(Boolean).length > 1) {
+    throw new Error("Syntax.words: there is one of escape, quotes and trailing")
   }
-  if (byTag.size < layouts.length || new Set(layouts.map(({ head }) => head)).size < layouts.length) {
-    throw new Error("Syntax.words: two messages have the same tag or keyword")
-  }
-
-  const read = (line: string): Parts | MalformedReason => {
-    const words = splitWords(line)
-    if (words === undefined) return { _tag: "Unreadable", problem: "an LF that no backslash escapes" }
-    const candidates = byLength[words[0]!.length]
-    if (candidates !== undefined) {
-      for (const layout of candidates) if (startsWith(words, layout.keyword)) return readFields(layout, words)
-    }
-    return { _tag: "UnknownMessage", keyword: words[0]! }
-  }
-
-  const write = (parts: Parts): string => {
-    const layout = byTag.get(parts._tag)!
-    let line = layout.head
-    for (const { name } of layout.fields) {
-      const value = parts[name]
-      if (typeof value === "string") line += " " + escapeWord(value)
-      else if (value !== undefined) for (const word of value) line += " " + escapeWord(word)
-    }
-    return line
-  }
-
-  return { read, write }
-}
-
-interface Layout {
-  readonly tag: string
-  /** The words of the keyword, and the same as they stand on the line. */
-  readonly keyword: ReadonlyArray<string>
-  readonly head: string
-  readonly fields: ReadonlyArray<Message.Field>
-  readonly required: number
-  readonly repeated: boolean
-}
-
-const makeLayout = (message: Message.Any): Layout => {
-  const fields = Message.fieldsOf(message)
-  const order = { required: 0, optional: 1, repeated: 2, grouped: 3 }
-  const misplaced = fields.some(
-    ({ presence }, i) =>
-      presence === "grouped" ||
-      (i > 0 && (order[presence] < order[fields[i - 1]!.presence] || fields[i - 1]!.presence === "repeated"))
-  )
-  if (misplaced) {
-    throw new Error(
-      `Syntax.words: in the message ${Message.tagOf(message)}, required fields come first, then optional ones, then one repeated`
-    )
-  }
-  return {
-    tag: Message.tagOf(message),
-    keyword: Message.keywordOf(message).split(" "),
-    head: Message.keywordOf(message),
-    fields,
-    required: fields.filter(({ presence }) => presence === "required").length,
-    repeated: fields.at(-1)?.presence === "repeated"
-  }
-}
-
-const startsWith = (parts: ReadonlyArray<string>, keyword: ReadonlyArray<string>): boolean => {
-  for (let i = 0; i < keyword.length; i++) if (parts[i] !== keyword[i]) return false
-  return true
-}
-
-const readFields = (layout: Layout, parts: ReadonlyArray<string>): Parts | MalformedReason => {
-  const { fields, required, repeated } = layout
-  const from = layout.keyword.length
-  const count = parts.length - from
-  const single = repeated ? fields.length - 1 : fields.length
-  if (count < required || (!repeated && count > single)) {
-    return {
-      _tag: count < required ? "TooFewFields" : "TooManyFields",
-      message: layout.tag,
-      keyword: layout.head
+  for (const [name, char] of Object.entries({ separator, trailing })) {
+    if (char !== undefined && !/^[^\n"\\]$/.test(char)) {
+      throw new Error(`Syntax.words: ${name} is one character, neither an LF nor a quote nor a backslash`)
     }
   }
-  const record: Record<string, string | ReadonlyArray<string>> = { _tag: layout.tag }
-  for (let i = 0; i < single && i < count; i++) record[fields[i]!.name] = parts[from + i]!
-  if (repeated) record[fields[single]!.name] = parts.slice(from + single)
-  return record as Parts & typeof record
-}
-
-/** The words of a line; nothing when it holds a bare LF, for then it is two lines. */
-const splitWords = (line: string): ReadonlyArray<string> | undefined => {
-  if (!line.includes("\\")) return line.includes("\n") ? undefined : splitPlain(line)
-  const parts: Array<string> = []
-  let word = ""
-  for (let i = 0; i < line.length; i++) {
-    const char = line[i]!
-    const next = line[i + 1]
-    if (char === "\\" && (next === " " || next === "\n" || next === "\\")) {
-      word += next
-      i++
-    } else if (char === " ") {
-      parts.push(word)
-      word = ""
-    } else if (char === "\n") {
-      return undefined
-    } else {
-      word += char
+  for (const message of messages) {
+    const tag = Message.tagOf(message)
+    if (escape === "\\" && message.ast.propertySignatures.some(({ type }) => placeOf(type) !== undefined)) {
+      throw new Error(`Syntax.words: the message ${tag} has a payload or a rest, which need escape: "none"`)
+    }
+    const keyword = Message.keywordOf(message)
+    if (
+      options.keyword !== false &&
+      JSON.stringify(spelling.split(keyword, 0)) !== JSON.stringify(keyword.split(separator))
+    ) {
+      throw new Error(`Syntax.words: the keyword of the message ${tag} cannot stand on a line`)
     }
   }
-  parts.push(word)
-  return parts
+  return layOut("Syntax.words", messages, options, separator, spelling)
 }
-
-/** `split(" ")`, which is slower for the few words of a line. */
-const splitPlain = (line: string): ReadonlyArray<string> => {
-  const parts: Array<string> = []
-  let start = 0
-  for (let end = line.indexOf(" "); end >= 0; end = line.indexOf(" ", start)) {
-    parts.push(line.slice(start, end))
-    start = end + 1
-  }
-  parts.push(start === 0 ? line : line.slice(start))
-  return parts
-}
-
-const escapeWord = (word: string): string => (special.test(word) ? word.replace(specials, "\\$&") : word)
-
-const special = /[ \n\\]/
-const specials = /[ \n\\]/g

@@ -1,0 +1,128 @@
+/**
+ * Fields that the syntaxes of text offer: words, numbers, bytes, payloads, and the rest of a line.
+ */
+import { Schema, type SchemaAST } from "effect"
+import { field } from "./field.ts"
+import { bytesOf, isAscii, isLatin1, latin1Of } from "./latin1.ts"
+
+/**
+ * A string that a line of text can carry in any syntax: no NUL, and no half of a surrogate pair, which UTF-8 cannot
+ * say. It may be empty, and hold spaces and line feeds: the syntax escapes them.
+ */
+export const Word = Schema.String.check(
+  Schema.makeFilter((text: string) => !text.includes("\0") && text.isWellFormed(), {
+    expected: "text without NUL or lone surrogates",
+    arbitraryConstraint: { patterns: [{ source: "^[^\\0\\ud800-\\udfff]*$", flags: "u" }] }
+  })
+)
+
+/** A whole number in decimal digits, with or without a minus, that JavaScript counts exactly. -0 is written as 0. */
+export const Integer = field({
+  schema: Schema.Int,
+  expected: "a whole number in decimal digits",
+  read: (text) => (/^-?\d+$/.test(text) ? Number(text) + 0 : undefined),
+  write: String
+})
+
+/** A whole number of 0 or more in decimal digits, that JavaScript counts exactly. */
+export const Unsigned = field({
+  schema: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)),
+  expected: "decimal digits",
+  read: (text) => (/^\d+$/.test(text) ? Number(text) : undefined),
+  write: String
+})
+
+const latin1 = "latin1 text, one character a byte"
+
+/** Bytes, as latin1 text on the line: for a framing whose encoding is latin1. */
+export const Bytes = field({
+  schema: Schema.Uint8Array,
+  expected: latin1,
+  read: bytesOf,
+  write: latin1Of
+})
+
+const placeAnnotation = "wireline/Syntax/place"
+
+/** A field that is not a word of the line: the payload that follows the line, or all that is left of the line. */
+export type Place = "payload" | "rest"
+
+/** The place that a field asks for. */
+export const placeOf = (ast: SchemaAST.AST): Place | undefined =>
+  (ast.annotations?.[placeAnnotation] ??
+    ast.checks?.find(({ annotations }) => annotations?.[placeAnnotation] !== undefined)?.annotations?.[
+      placeAnnotation
+    ] ??
+    ast.encoding?.map(({ to }) => placeOf(to)).find((place) => place !== undefined)) as Place | undefined
+
+const payload = Schema.String.annotate({ [placeAnnotation]: "payload" })
+
+/**
+ * The payload of a frame, as bytes. On the line the field's place holds the length of the payload in bytes; the frame is
+ * the line, one LF, and the payload: `set k 0 0 5\nhello`.
+ *
+ * **Details**
+ *
+ * `Framing.lines` cuts such frames with the option `payload` and `Syntax.payloadLength`, in latin1. A message has one
+ * payload at most, and its syntax has no `escape`.
+ *
+ * Where the line announces two lengths, as HPUB of NATS does, the payload is as long as the last of them says; the other
+ * is an `Unsigned` field.
+ */
+export const Payload = field({
+  schema: Schema.Uint8Array,
+  encoded: payload,
+  expected: latin1,
+  read: bytesOf,
+  write: latin1Of
+})
+
+/** A payload as latin1 text, one character a byte: nothing is copied. */
+export const PayloadText = payload.check(
+  Schema.makeFilter(isLatin1, {
+    expected: latin1,
+    arbitraryConstraint: { patterns: [{ source: "^[\\0-\\xff]*$", flags: "" }] }
+  })
+)
+
+/** A payload that is UTF-8, as text. */
+export const PayloadUtf8 = field({
+  schema: Schema.String.check(
+    Schema.makeFilter((text: string) => text.isWellFormed(), {
+      expected: "text without lone surrogates",
+      arbitraryConstraint: { patterns: [{ source: "^[^\\ud800-\\udfff]*$", flags: "u" }] }
+    })
+  ),
+  encoded: payload,
+  expected: "UTF-8",
+  read: (text) => {
+    if (isAscii(text)) return text
+    const bytes = bytesOf(text)
+    try {
+      return bytes && decoder.decode(bytes)
+    } catch {
+      return undefined
+    }
+  },
+  write: (text) => (isAscii(text) ? text : latin1Of(encoder.encode(text)))
+})
+
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+const encoder = new TextEncoder()
+
+/**
+ * Makes a field take the rest of the line, its separators included, as it stands: neither quotes nor escapes are
+ * resolved. It is the last field of its message, and all before it are required.
+ */
+export const rest = <S extends Schema.Top>(schema: S): S["Rebuild"] =>
+  schema.annotate({ [placeAnnotation]: "rest" })
+
+/** The rest of the line: `MAIL FROM:<a@b> SIZE=5` is `{ parameters: "FROM:<a@b> SIZE=5" }`. See `rest`. */
+export const Rest = rest(
+  Schema.String.check(
+    Schema.makeFilter((text: string) => !/[\0\n]/.test(text) && text.isWellFormed(), {
+      expected: "text without NUL, line feeds or lone surrogates",
+      arbitraryConstraint: { patterns: [{ source: "^[^\\0\\n\\ud800-\\udfff]*$", flags: "u" }] }
+    })
+  )
+)
