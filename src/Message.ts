@@ -8,7 +8,7 @@
  * ```ts
  * const Get = Message.make("get", { key: Syntax.Word })
  * const Put = Message.make("put", { key: Syntax.Word, value: Syntax.Word })
- * const Request = Syntax.words([Get, Put]) // a Schema.Codec of Get | Put and string
+ * const Request = Syntax.words([Get, Put]) // a Syntax.Codec of Get | Put
  * ```
  *
  * Pure: imports only `effect`.

@@ -1,21 +1,32 @@
 /**
- * A syntax is the concrete way in which messages are written on a line: one Schema transformation between a line and
- * the parts of a message, shared by the protocols that write alike.
+ * A syntax is the concrete way in which messages are written in a frame, shared by the protocols that write alike.
  *
- * Parts are a record of strings, the message's tag under `_tag`. From a list of messages a syntax makes the codec of
- * their union, `Syntax.Codec<Message>`: the line is taken apart once, looked up by its keyword, and handed to
- * the message's own Schema. A line that is no message of the list fails to decode.
+ * From a list of messages a syntax makes their `Codec`: a Schema of their union whose frames are text, or bytes. A frame
+ * is taken apart once into the tag of a message and its fields by name, which the message's own Schema checks and
+ * transforms. What is no message of the list comes out as `Malformed`, with the reason.
  *
  * | | |
  * | --- | --- |
- * | `words` | escaped words: `path /a\\ b data` |
+ * | `words` | a keyword and fields by position: `path /a\\ b data`, `PUB a 5`, `GPGGA,123519,N` |
+ * | `positional` | the same, with words that you tell apart |
  * | `pairs` | quoted pairs: `add name="x"::comments="y"` |
  * | `colonPairs` | colon pairs: `FUNCTION:ID=2:PARAM1=90` |
  * | `json` | one JSON document, which the messages describe themselves |
+ * | `whole` | one message that is the whole frame |
+ * | `make` | a syntax of your own, by `read` and `write` |
+ * | `fromSchema` | a Schema that is written by hand |
+ *
+ * | fields | in the program | on the line |
+ * | --- | --- | --- |
+ * | `Word`, `Quotable`, `ColonFree` | text | the same, for `words`, `pairs`, `colonPairs` |
+ * | `Integer`, `Unsigned` | numbers | decimal digits |
+ * | `Bytes` | bytes | latin1 text |
+ * | `Rest`, `rest` | text | all that is left of the line |
+ * | `Payload`, `PayloadText`, `PayloadUtf8` | bytes, or text | its length; the payload follows the line |
+ * | `field` | what you define | what you define |
  *
  * Pure: imports only `effect`.
  */
-
 export { type Codec, fromSchema, isCodec, payloadLength } from "./syntax/codec.ts"
 export { field } from "./syntax/field.ts"
 export { make, type MakeCodec } from "./syntax/make.ts"
