@@ -102,3 +102,51 @@ describe("Syntax.json", () => {
     }
   })
 })
+
+describe("Syntax.json with exact integers", () => {
+  const Digits = Schema.String.check(Schema.isPattern(/^[1-9][0-9]{16,30}$/))
+  const Count = Schema.TaggedStruct("count", {
+    count: Syntax.field({
+      schema: Schema.Union([Schema.Int, Digits]),
+      encoded: Schema.Union([Schema.Int, Syntax.RawNumber]),
+      expected: "a number",
+      read: (count) => (typeof count === "number" ? count : count.rawJSON),
+      write: (count) => (typeof count === "number" ? count : Syntax.rawNumber(count))
+    }),
+    ratio: Schema.optionalKey(Schema.Finite)
+  })
+  const exact = Syntax.json([Count, Plain], { exactIntegers: true })
+
+  it.prop("brings numbers of any length through as numbers", [Schema.toType(Count)], ([message]) => {
+    const line = exact.encodeFrame(message)
+    assert.include(line, `"count":${String(message.count)}`)
+    assert.strictEqual(Schema.encodeSync(exact)(message), line)
+    // JSON has no -0.
+    const [there] = JSON.parse(JSON.stringify([message])) as [typeof message]
+    assert.deepStrictEqual(exact.decodeFrame(line), there)
+  })
+
+  it("rounds neither what it reads nor what it writes, wherever white space is", () => {
+    const message = { _tag: "count", count: "90071992547409931" } as const
+    assert.deepStrictEqual(exact.decodeFrame('{"_tag":"count","count": 90071992547409931 }'), message)
+    assert.strictEqual(exact.encodeFrame(message), '{"_tag":"count","count":90071992547409931}')
+    assert.deepStrictEqual(exact.decodeFrame('{"_tag":"count","count":9007199254740991,"ratio":1e300}'), {
+      _tag: "count",
+      count: 9_007_199_254_740_991,
+      ratio: 1e300
+    })
+  })
+
+  it("takes digits that are a number, and only in fields for them", () => {
+    for (const line of [
+      '{"_tag":"count","count":"90071992547409931"}',
+      '{"_tag":"count","count":{"rawJSON":"90071992547409931"}}',
+      '{"_tag":"count","count":1,"ratio":90071992547409931}',
+      '{"_tag":"plain","text":"","more":[90071992547409931]}'
+    ]) {
+      assert.instanceOf(exact.decodeFrame(line), Syntax.Malformed, line)
+    }
+    const text = { _tag: "plain", text: "90071992547409931", more: [] } as const
+    assert.deepStrictEqual(exact.decodeFrame(exact.encodeFrame(text)), text)
+  })
+})
