@@ -54,7 +54,11 @@ export const field = <T, E = string>(options: {
     SchemaGetter.transformEffect((text: E) => orFail(read(text))),
     SchemaGetter.transformEffect((value: T) => orFail(write(value)))
   )
-  const isEncoded = Schema.is(encoded)
+  // Most fields are text, and the quickest guard is the narrowest.
+  const isText = encoded.ast._tag === "String" && encoded.ast.checks === undefined
+  const isEncoded = isText
+    ? (value: unknown): value is E => typeof value === "string"
+    : Schema.is(Schema.toType(encoded))
   const codec: AnnotatedCodec = {
     transformation,
     read: (value) => (isEncoded(value) ? read(value) : undefined),

@@ -37,12 +37,18 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
     const same = (value: Values): object | undefined => (is(value) ? value : undefined)
     return { is, decode: same, encode: same }
   }
-  // Field by field, so that an optional field that is absent costs nothing.
+  // One guard for the whole message is the quickest, save for fields that are rarely there and costly to look for.
+  const isByField = ways.some(([, way]) => way === "absent")
   const fields = message.ast.propertySignatures.map(({ type }, i) => {
     const [name, way] = ways[i]!
-    return { name, way, is: guardOf(type), isOptional: type.context?.isOptional === true }
+    return {
+      name,
+      way,
+      is: isByField ? guardOf(type) : anything,
+      isOptional: type.context?.isOptional === true
+    }
   })
-  const isWhole = message.ast.checks === undefined ? () => true : guardOf(message.ast)
+  const isWhole = isByField && message.ast.checks === undefined ? anything : guardOf(message.ast)
   return {
     decode: (parts) => {
       const message: Record<string, unknown> = {}
@@ -57,6 +63,7 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
       return isWhole(message) ? message : undefined
     },
     encode: (message) => {
+      if (!isWhole(message)) return undefined
       const parts: Record<string, unknown> = {}
       for (const { is, isOptional, name, way } of fields) {
         let value = message[name]
@@ -65,10 +72,12 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
         if (way !== "plain" && (value = way.write(value)) === undefined) return undefined
         parts[name] = value
       }
-      return isWhole(message) ? parts : undefined
+      return parts
     }
   }
 }
+
+const anything = (): boolean => true
 
 /** Whether a value is one of those in the program. */
 const guardOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) => {
