@@ -164,7 +164,7 @@ const strictly = { onExcessProperty: "error", errors: "all" } as const
 /** A setting as a flag would have it, if the value is of its type, and one that it takes. */
 const textOf = (about: Setting.About, value: unknown): string | { readonly problem: string } => {
   if (typeof value !== (about.isNumber ? "number" : "string")) {
-    return { problem: about.isNumber ? "Expected a whole number" : "Expected a string" }
+    return { problem: about.isNumber ? "Expected a number" : "Expected a string" }
   }
   const text = String(value)
   const problem = problemOf(about, text)

@@ -7,6 +7,7 @@ import * as Endpoint from "../Endpoint.ts"
 import { config } from "./ConfigSetting.ts"
 import { data } from "./DataSetting.ts"
 import * as Setting from "./Setting.ts"
+import * as Telemetry from "./Telemetry.ts"
 import * as TlsSetting from "./TlsSetting.ts"
 
 /** What belongs to no protocol, and is told first. */
@@ -40,6 +41,7 @@ const surroundings = {
     Setting.withMetavar("ENDPOINT"),
     Setting.withDefault({ _tag: "Tcp", host: "127.0.0.1", port: 8100 })
   ),
+  ...Telemetry.settings,
   ...TlsSetting.settings
 }
 

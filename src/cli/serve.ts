@@ -8,11 +8,13 @@ import { resolve } from "node:path"
 import type { CertificateError, Certificates } from "../Certificates.ts"
 import * as Endpoint from "../Endpoint.ts"
 import * as Metrics from "./metrics.ts"
+import type { TelemetryError } from "./OtlpExport.ts"
 import type { Service } from "./Service.ts"
 import { Serving } from "./Serving.ts"
 import * as Setting from "./Setting.ts"
 import * as Settings from "./Settings.ts"
 import * as Systemd from "./Systemd.ts"
+import * as Telemetry from "./Telemetry.ts"
 import * as TlsSetting from "./TlsSetting.ts"
 
 /**
@@ -70,14 +72,34 @@ export const prepare = (
   )
 
 /** Why the protocols cannot be served, save for what is the protocols' own. */
-type Unservable = NothingToServe | TlsSetting.NoCertificate | CertificateError | Endpoint.ListenError
+type Unservable =
+  | NothingToServe
+  | TlsSetting.NoCertificate
+  | CertificateError
+  | TelemetryError
+  | Endpoint.ListenError
 
 const run = Effect.fnUntraced(function* <E>(
   services: ReadonlyArray<Service>,
   program: Program<E>,
-  settings: Settings.Settings
+  settings: Settings.Settings,
+  version: string
 ): Effect.fn.Return<void, E | Unservable, NodeServices | Scope.Scope> {
   const certificates = yield* prepare(services, settings)
+  const telemetry = yield* Telemetry.start(settings, version)
+  yield* Effect.provideContext(
+    serveUntilEnd(services, program, settings, certificates, telemetry.flush),
+    telemetry.context
+  )
+})
+
+const serveUntilEnd = Effect.fnUntraced(function* <E>(
+  services: ReadonlyArray<Service>,
+  program: Program<E>,
+  settings: Settings.Settings,
+  certificates: Option.Option<Certificates>,
+  flushTelemetry: Effect.Effect<void>
+): Effect.fn.Return<void, E | Endpoint.ListenError, NodeServices | Scope.Scope> {
   for (const name of yield* Setting.misspelled) {
     yield* Effect.logWarning(`${name} is no variable of wireline, and is not looked at`)
   }
@@ -97,6 +119,8 @@ const run = Effect.fnUntraced(function* <E>(
   const metrics = settings.metrics === "off" ? undefined : yield* Metrics.serve(settings.metrics)
   const all = program({ ...settings, data: resolve(settings.data) })
   yield* Layer.build(Layer.provide(all, Layer.succeed(Serving, serving)))
+  // Closing the program removes its metrics.
+  yield* Effect.addFinalizer(() => flushTelemetry)
   yield* announce(services, serving.bound, metrics?.url)
   yield* systemd.ready
   if (metrics !== undefined) {
@@ -112,10 +136,11 @@ export type Program<E> = (settings: Settings.Settings) => Layer.Layer<never, E, 
 /** The subcommand, which serves the program that these settings make of these services. */
 export const serve = <E>(
   services: ReadonlyArray<Service>,
-  program: Program<E>
+  program: Program<E>,
+  version: string
 ): Command.Command<"serve", Settings.Settings, {}, E | Unservable, NodeServices> =>
   Command.make("serve", Settings.of(services), (settings) =>
-    run(services, program, settings).pipe(
+    run(services, program, settings, version).pipe(
       Effect.scoped,
       Effect.provideService(References.MinimumLogLevel, String.capitalize(settings.logLevel))
     )

@@ -16,11 +16,11 @@ import { vocabularyOf } from "./Settings.ts"
 import { user } from "./user.ts"
 
 /** The command, which serves this program. */
-export const command = (services: Services, program: Program<Problem>) =>
+export const command = (services: Services, program: Program<Problem>, version: string) =>
   Command.make("wireline").pipe(
     Command.withDescription(`Serve text protocols: ${services.map(({ name }) => name).join(", ")}`),
     Command.withSubcommands([
-      serve(services, program),
+      serve(services, program, version),
       user,
       connect(services),
       config(services),
@@ -90,7 +90,7 @@ const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.Bu
 
 /** Runs the command as the process says, to its end. */
 export const run = (services: Services, program: Program<Problem>, version: string): void => {
-  const wireline = command(services, program)
+  const wireline = command(services, program, version)
   const subcommands = wireline.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
   const args = asked(process.argv.slice(2), new Set(subcommands))
   Command.runWith(wireline, { version })(args).pipe(

@@ -76,6 +76,8 @@ const examples: Readonly<Record<string, readonly [string, string, string]>> = {
   "sms-commands": ["/a", "/b", "/c"],
   "smtp-url": ["smtp://a", "smtp://b", "smtp://c"],
   metrics: ["tcp://a:1", "tcp://b:2", "off"],
+  otlp: ["http://a", "https://b/c", "http://[::1]:4318/"],
+  "trace-sample": ["0", "0.25", "1e-7"],
   "tls-cert": ["/a", "/b", "/c"],
   "tls-key": ["/a", "/b", "/c"],
   "tls-ca": ["/a", "/b", "/c"]
@@ -204,7 +206,7 @@ describe("wireline.toml", () => {
           "2:1: idle_timeout: Expected a string",
           "3:1: conections: there is no such key",
           "5:1: exon.endpoint: Expected an endpoint",
-          "6:1: exon.max_frame: Expected a whole number",
+          "6:1: exon.max_frame: Expected a number",
           "7:3: exon.size: there is no such key",
           "8:2: exom: there is no such key",
           "10:1: rscp.access: Expected a string",

@@ -212,7 +212,7 @@ describe.concurrent("wireline serve", () => {
         assert.strictEqual(
           stderr,
           `wireline: ${file}:2:1: sec-lsm-manager.endpint: there is no such key\n` +
-            `wireline: ${file}:3:1: sec-lsm-manager.max_frame: Expected a whole number\n`
+            `wireline: ${file}:3:1: sec-lsm-manager.max_frame: Expected a number\n`
         )
       })
     )
@@ -229,7 +229,7 @@ const helpOf = (path: ReadonlyArray<string>) =>
           if (event._tag === "Help") help = event.helpDoc
         })
     }
-    const wireline = Wireline.command(services, () => Layer.empty)
+    const wireline = Wireline.command(services, () => Layer.empty, "1")
     yield* Command.runWith(wireline, { version: "1" })([...path, "--help"]).pipe(
       Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter)])
     )
