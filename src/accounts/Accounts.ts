@@ -146,6 +146,7 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
         )
       : Effect.succeedNone
 
+  // The SMS shell asks for it with most texts.
   const find = Effect.fnUntraced(function* (realm: string, name: string) {
     const row = yield* rowOf(realm, name)
     if (Option.isNone(row)) return yield* new UnknownAccount({ realm, username: name })
@@ -259,17 +260,18 @@ const make = Effect.fnUntraced(function* (options: Derivation.DerivationOptions)
       if (changed.length === 0) return yield* new UnknownAccount({ realm, username: name })
       return account
     }),
-    remove: (realm, name) =>
-      sql.withTransaction(
-        Effect.gen(function* () {
-          const account = yield* find(realm, name)
-          yield* sql`DELETE FROM account ${where(realm, name)}`
-          yield* attempts.forget(realm, name)
-          return account
-        })
-      ),
-    unlock: (realm, name) => Effect.tap(find(realm, name), () => attempts.forget(realm, name)),
-    list: Effect.fnUntraced(function* (realm) {
+    remove: Effect.fn("Accounts.remove")(function* (realm, name) {
+      const account = yield* find(realm, name)
+      yield* sql`DELETE FROM account ${where(realm, name)}`
+      yield* attempts.forget(realm, name)
+      return account
+    }, sql.withTransaction),
+    unlock: Effect.fn("Accounts.unlock")(function* (realm, name) {
+      const account = yield* find(realm, name)
+      yield* attempts.forget(realm, name)
+      return account
+    }),
+    list: Effect.fn("Accounts.list")(function* (realm) {
       const now = yield* Clock.currentTimeMillis
       const rows = yield* sql<Row & { readonly locked_until: number | string | null }>`
         SELECT account.name, account.created_at, account.email, account.role, lockout.locked_until FROM account

@@ -72,7 +72,9 @@ export const make = Effect.map(SqlClient.SqlClient, (sql): Attempts => {
     sql`UPDATE account_lockout SET failures = ${encodeFailures(tally.failures)},
       locked_until = ${tally.lockedUntil}, expires_at = ${Lockout.expiry(tally)} ${where(subject)}`
 
-  const refuseLocked = Effect.fnUntraced(function* (subjects: ReadonlyArray<Lockout.Subject>) {
+  const refuseLocked = Effect.fn("Attempts.refuseLocked")(function* (
+    subjects: ReadonlyArray<Lockout.Subject>
+  ) {
     const now = yield* Clock.currentTimeMillis
     for (const subject of subjects) {
       const locks = yield* sql`SELECT 1 FROM account_lockout ${where(subject)} AND locked_until > ${now}`
@@ -105,10 +107,14 @@ export const make = Effect.map(SqlClient.SqlClient, (sql): Attempts => {
   return {
     refuseLocked,
     // Refused before it was written as far as possible, for a refusal is to cost nothing.
-    begin: (subjects) =>
-      Effect.andThen(refuseLocked(subjects), Durability.relaxed(sql.withTransaction(begin(subjects)))),
-    forgive: (subjects, at) => Durability.relaxed(sql.withTransaction(forgive(subjects, at))),
-    forget: (realm, name) =>
+    begin: Effect.fn("Attempts.begin")((subjects: ReadonlyArray<Lockout.Subject>) =>
+      Effect.andThen(refuseLocked(subjects), Durability.relaxed(sql.withTransaction(begin(subjects))))
+    ),
+    forgive: Effect.fn("Attempts.forgive")((subjects: ReadonlyArray<Lockout.Subject>, at: number) =>
+      Durability.relaxed(sql.withTransaction(forgive(subjects, at)))
+    ),
+    forget: Effect.fn("Attempts.forget")((realm: string, name: string) =>
       Option.match(Lockout.nameSubject(realm, name), { onNone: () => Effect.void, onSome: clear })
+    )
   }
 })

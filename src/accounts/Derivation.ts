@@ -97,11 +97,11 @@ export const make = Effect.fnUntraced(function* ({
           })
         )
       }),
-    make: Effect.fnUntraced(function* (password) {
+    make: Effect.fn("Derivation.make")(function* (password) {
       const salt = yield* randomBytes(PasswordHash.saltLength)
       return { costs, salt, tag: yield* derive(costs, password, salt, PasswordHash.tagLength) }
     }),
-    verify: Effect.fnUntraced(function* (password, hash) {
+    verify: Effect.fn("Derivation.verify")(function* (password, hash) {
       const { costs, salt, tag } = Option.getOrElse(hash, () => nobodys)
       const same = Mac.timingSafeEqual(yield* derive(costs, password, salt, tag.length), tag)
       return same && Option.isSome(hash)

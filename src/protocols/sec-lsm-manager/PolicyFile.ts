@@ -22,29 +22,32 @@ export const prepare = (directory: string): Effect.Effect<void, SecurityError> =
     catch: whileDoing(`create the policy directory ${directory}`)
   })
 
-export const readPolicy: Backend["Service"]["readPolicy"] = (file) =>
+export const readPolicy: Backend["Service"]["readPolicy"] = Effect.fn("Backend.readPolicy")((file) =>
   Effect.tryPromise({
     try: () => read(file),
     catch: whileDoing(`read the policy ${file}`)
   })
+)
 
-export const writePolicy: Backend["Service"]["writePolicy"] = (file, bytes) =>
-  Effect.tryPromise({
-    try: async () => {
-      const beside = join(dirname(file), `.${basename(file)}.new`)
-      if (bytes === (await read(file))) {
-        await rm(beside, { force: true })
-      } else if (bytes === undefined) {
-        await rm(beside, { force: true })
-        await rm(file)
-      } else {
-        await writeThrough(beside, bytes)
-        await rename(beside, file)
-      }
-      await synchronise(dirname(file))
-    },
-    catch: whileDoing(`${bytes === undefined ? "remove" : "write"} the policy ${file}`)
-  })
+export const writePolicy: Backend["Service"]["writePolicy"] = Effect.fn("Backend.writePolicy")(
+  (file, bytes) =>
+    Effect.tryPromise({
+      try: async () => {
+        const beside = join(dirname(file), `.${basename(file)}.new`)
+        if (bytes === (await read(file))) {
+          await rm(beside, { force: true })
+        } else if (bytes === undefined) {
+          await rm(beside, { force: true })
+          await rm(file)
+        } else {
+          await writeThrough(beside, bytes)
+          await rename(beside, file)
+        }
+        await synchronise(dirname(file))
+      },
+      catch: whileDoing(`${bytes === undefined ? "remove" : "write"} the policy ${file}`)
+    })
+)
 
 const read = (file: string): Promise<string | undefined> =>
   readFile(file, "latin1").catch((cause: unknown) => {

@@ -39,13 +39,16 @@ export const layer = ({ smackfs = "/sys/fs/smackfs" }: SmackOptions = {}): Layer
       const running = Effect.provideService(ChildProcessSpawner.ChildProcessSpawner, spawner)
       return Backend.of({
         name: "smack",
-        readAttributes: (paths) => running(ExtendedAttributes.read(paths)),
-        writeAttribute: (name, value, paths) =>
+        readAttributes: Effect.fn("Backend.readAttributes")((paths) =>
+          running(ExtendedAttributes.read(paths))
+        ),
+        writeAttribute: Effect.fn("Backend.writeAttribute")((name, value, paths) =>
           running(
             value === undefined
               ? ExtendedAttributes.remove(name, paths)
               : ExtendedAttributes.set(name, value, paths)
-          ),
+          )
+        ),
         readLink: (path) => running(readLink(path)),
         writeLink: (path, link) => running(writeLink(path, link)),
         readPolicy,
@@ -93,7 +96,7 @@ const checkPrivilege = Effect.tryPromise({
   )
 )
 
-const readLink = Effect.fnUntraced(function* (path: string) {
+const readLink = Effect.fn("Backend.readLink")(function* (path: string) {
   const target = yield* Effect.tryPromise({
     try: () => readlink(path, "latin1"),
     catch: whileDoing(`read the link ${path}`)
@@ -102,7 +105,7 @@ const readLink = Effect.fnUntraced(function* (path: string) {
   return { target, attributes: attributes.get(path) ?? {} }
 })
 
-const writeLink = Effect.fnUntraced(function* (path: string, link: LabelledLink | undefined) {
+const writeLink = Effect.fn("Backend.writeLink")(function* (path: string, link: LabelledLink | undefined) {
   const found = (yield* presence([path])).get(path)
   const before = found === "link" ? yield* readLink(path) : undefined
   if (found === "something") {
@@ -135,7 +138,7 @@ const makeLink = Effect.fnUntraced(function* (path: string, link: LabelledLink, 
 })
 
 /** The kernel takes one rule per `write`, each at the position 0 that appending leaves it at. */
-const loadRules = Effect.fnUntraced(function* (load2: string, rules: ReadonlyArray<Rule>) {
+const loadRules = Effect.fn("Backend.loadRules")(function* (load2: string, rules: ReadonlyArray<Rule>) {
   yield* Effect.tryPromise({
     try: async () => {
       if (!(await exists(load2))) return
@@ -153,7 +156,7 @@ const exists = (path: string): Promise<boolean> =>
   )
 
 /** One `sync` per file system: attributes are metadata, and `fsync` of each file would be a flush of the disk each. */
-const flush = Effect.fnUntraced(function* (paths: ReadonlyArray<string>) {
+const flush = Effect.fn("Backend.flush")(function* (paths: ReadonlyArray<string>) {
   const directories = yield* Effect.tryPromise({
     try: () => onePerDevice(paths),
     catch: whileDoing("find the file systems of the application's files")

@@ -151,7 +151,7 @@ const make = Effect.gen(function* () {
       orUnavailable,
       Effect.uninterruptible
     ),
-    pending: Effect.fnUntraced(function* (number) {
+    pending: Effect.fn("Codes.pending")(function* (number) {
       return (yield* orUnavailable(open(number, yield* Clock.currentTimeMillis))) !== undefined
     })
   })

@@ -99,7 +99,7 @@ const make = Effect.fnUntraced(function* (
 
   return Outbox.of({
     sends,
-    send: Effect.fnUntraced(function* (number, text, { notBefore } = {}) {
+    send: Effect.fn("Outbox.send")(function* (number, text, { notBefore } = {}) {
       const now = yield* Clock.currentTimeMillis
       yield* add({
         number: PhoneNumber.normalise(number) ?? number,
@@ -108,12 +108,10 @@ const make = Effect.fnUntraced(function* (
       })
       yield* sql.afterCommit(Effect.sync(notify))
     }, orUnavailable),
-    scheduled: (number) =>
-      orUnavailable(
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
-          queue.scheduled(PhoneNumber.normalise(number) ?? number, now)
-        )
-      ),
+    scheduled: Effect.fn("Outbox.scheduled")(function* (number) {
+      const now = yield* Clock.currentTimeMillis
+      return yield* queue.scheduled(PhoneNumber.normalise(number) ?? number, now)
+    }, orUnavailable),
     waiting: Effect.gen(function* () {
       const now = yield* Clock.currentTimeMillis
       const { count, due, since } = yield* queue.waiting(now)

@@ -39,11 +39,12 @@ export class Transmitter extends Context.Service<
     Transmitter,
     Effect.map(Stdio.Stdio, (stdio) => ({
       sends: true,
-      transmit: (number: string, text: string) =>
+      transmit: Effect.fn("Transmitter.transmit")((number: string, text: string) =>
         Stream.make(`${JSON.stringify({ number, text })}\n`).pipe(
           Stream.run(stdio.stdout()),
           Effect.mapError(({ message }) => new TransmissionFailed({ reason: message, permanent: false }))
         )
+      )
     }))
   )
 

@@ -84,12 +84,13 @@ export const connect = Effect.fnUntraced(function* ({ auth, from, host, port, se
     greetingTimeout: 10_000,
     socketTimeout: 20_000
   })
-  return ({ subject, text, to }: Letter): Effect.Effect<void, NotMailed> =>
+  return Effect.fn("Smtp.post")(({ subject, text, to }: Letter) =>
     Effect.tryPromise({
       try: () =>
         transport.sendMail({ from, to, subject, text, disableFileAccess: true, disableUrlAccess: true }),
       catch: notMailed
     })
+  )
 })
 
 const isThisMachine = (host: string): boolean => /^(localhost|127\.\d+\.\d+\.\d+|::1)$/.test(host)

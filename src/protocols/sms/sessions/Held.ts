@@ -101,7 +101,8 @@ const make = (
         durably,
         // What is committed is known here too, whoever hangs up.
         Effect.uninterruptible,
-        orUnavailable
+        orUnavailable,
+        Effect.withSpan("NumberSession.transition")
       )
 
   const storage = (command: string): Storage => ({

@@ -101,7 +101,7 @@ export const make = Effect.map(SqlClient.SqlClient, (sql): Records => {
           Effect.asVoid(sql`DELETE FROM sms_session WHERE number = ${number}`)
         )
       ),
-    sweep: Effect.fnUntraced(function* (before) {
+    sweep: Effect.fn("Records.sweep")(function* (before) {
       // Looking does not wait for who writes.
       const expired = yield* sql`SELECT 1 FROM sms_session WHERE expires_at < ${before} LIMIT 1`
       if (expired.length === 0) return

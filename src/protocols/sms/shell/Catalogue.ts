@@ -67,7 +67,7 @@ export const make = Effect.fnUntraced(function* <R>({
     Effect.tap(merged(sources), (entries) => warnOfUnused(configured, entries))
   )
   const cache = yield* LoadCache.make(
-    Effect.fnUntraced(function* (name: string) {
+    Effect.fn("Catalogue.load")(function* (name: string) {
       const entry = (yield* listing.load("entries")).get(name)
       if (entry === undefined) return yield* new UnknownCommand({ name })
       const scope = yield* Effect.flatMap(Scope.Scope, Scope.fork)
@@ -118,7 +118,7 @@ export const make = Effect.fnUntraced(function* <R>({
   const catalogue = Catalogue.of({
     use,
     find,
-    callable: Effect.fnUntraced(function* (state) {
+    callable: Effect.fn("Catalogue.callable")(function* (state) {
       const names = [...(yield* listing.load("entries")).keys()].toSorted()
       const found = yield* Effect.forEach(names, (name) => Effect.option(find(name, state)), {
         concurrency: 8

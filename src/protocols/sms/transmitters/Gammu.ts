@@ -65,10 +65,12 @@ export const make = Effect.fnUntraced(function* ({ config, program = "gammu-smsd
   const failed = (why: string) =>
     Effect.fail(new TransmissionFailed({ reason: `${program}: ${why}`, permanent: false }))
 
-  return (number: string, text: string): Effect.Effect<void, TransmissionFailed> =>
-    dialled.test(number)
-      ? Effect.forEach(pieces(text), (piece) => inject(number, piece), { discard: true })
-      : Effect.fail(new TransmissionFailed({ reason: "the number cannot be dialled", permanent: true }))
+  return Effect.fn("Transmitter.transmit")(
+    (number: string, text: string): Effect.Effect<void, TransmissionFailed> =>
+      dialled.test(number)
+        ? Effect.forEach(pieces(text), (piece) => inject(number, piece), { discard: true })
+        : Effect.fail(new TransmissionFailed({ reason: "the number cannot be dialled", permanent: true }))
+  )
 })
 
 /** The last line that is not empty, or the beginning of it. */
