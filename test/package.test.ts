@@ -69,7 +69,8 @@ const mayImport = (from: string, to: string): boolean => {
 }
 
 const protocols = globSync("src/protocols/*/Protocol.ts", { cwd: repository }).toSorted()
-const pure = ["Framing", "Syntax", "Message", "Protocol"].flatMap((name) =>
+const pureModules = ["Framing", "Syntax", "Message", "Protocol"]
+const pure = pureModules.flatMap((name) =>
   // A room that outgrows its file becomes a folder.
   globSync([`src/${name}.ts`, `src/${name.toLowerCase()}/**/*.ts`], { cwd: repository })
 )
@@ -180,11 +181,12 @@ describe("The package", () => {
       typeof entry[1] === "object"
   )
 
-  it("exports the core, and one entry for each protocol", () => {
+  it("exports the core, each pure module of it, and each protocol", () => {
     assert.deepStrictEqual(
       Object.fromEntries(entries.map(([name, { default: file }]) => [name, sourceOf(file)])),
       Object.fromEntries([
         [".", "src/index.ts"],
+        ...pureModules.map((name) => [`./${name}`, `src/${name}.ts`]),
         ...protocols.map((path) => [`./${path.split("/")[2]}`, path])
       ])
     )

@@ -3,8 +3,8 @@
  * command's and whose default export is the command. They are ES modules, and Node loads them, stripping the types
  * itself.
  *
- * In them, and in the modules that they import by a relative path, `wireline`, `wireline/sms` and `effect` are those of
- * this server, wherever the directory is and whatever is installed there.
+ * In them, and in the modules that they import by a relative path, `wireline`, its other entries and `effect` are those
+ * of this server, wherever the directory is and whatever is installed there.
  *
  * Files whose base names are no names of commands are left alone (`tides.test.ts`, `README.md`), as are folders: that is
  * where what several commands share can be.
@@ -101,9 +101,12 @@ const resolve: ResolveHookSync = (specifier, context, next) => {
 
 const editionOf = (url: string): string | null => URL.parse(url)?.searchParams.get(parameter) ?? null
 
-/** What the package exports as `wireline` or `wireline/PROTOCOL`: of the sources in a checkout, else as compiled. */
-const ownModule = (protocol: string): string => {
-  const module = protocol === "" ? "index" : `protocols/${protocol}/Protocol`
+/**
+ * The module behind an entry of the package: `wireline`, `wireline/Syntax` and the other pure modules of the core, or
+ * `wireline/PROTOCOL`. A checkout has it as a source, the package compiled.
+ */
+const ownModule = (entry: string): string => {
+  const module = entry === "" ? "index" : /^[A-Z]/.test(entry) ? entry : `protocols/${entry}/Protocol`
   return new URL(`../../../${module}${extname(import.meta.url)}`, import.meta.url).href
 }
 

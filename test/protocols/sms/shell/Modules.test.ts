@@ -136,15 +136,16 @@ layer(Shells.layer)("A module of the directory", (it) => {
           import { Effect } from "effect"
           import { Client } from "wireline"
           import { Exon } from "wireline/exon"
+          import * as Framing from "wireline/Framing"
           import { Command } from "wireline/sms"
           import place from "./shared/place.json" with { type: "json" }
           import { say } from "./shared/say.ts"
           export default Command.declare({ name: "things", description: "d", states: ["ADMIN"] })
-            .handle(() => Effect.succeed(say([typeof Client.make, Exon.name, place.name])))`,
+            .handle(() => Effect.succeed(say([typeof Client.make, Exon.name, typeof Framing.lines, place.name])))`,
         "shared/say.ts": 'export const say = (words: Array<string>) => words.join(" ")',
         "shared/place.json": '{"name":"shed"}'
       })
-      assert.strictEqual(yield* ask("things"), "function exon shed")
+      assert.strictEqual(yield* ask("things"), "function exon function shed")
     })
   )
 
