@@ -201,6 +201,12 @@ describe("The package", () => {
     }
   )
 
+  it("runs no script where it is installed, and is built when it is packed", () => {
+    const whenInstalled = ["preinstall", "install", "postinstall", "preprepare", "prepare", "postprepare"]
+    assert.doesNotHaveAnyKeys(packageJson.scripts, whenInstalled)
+    assert.strictEqual(packageJson.scripts["prepack"], "npm run --silent build")
+  })
+
   it("is built from `src` into `dist`, which it ships with the launcher", () => {
     const build = JSON.parse(read("scripts/tsconfig.build.json")) as {
       readonly compilerOptions: Record<string, unknown>
