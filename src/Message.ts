@@ -42,7 +42,8 @@ export interface Any extends Schema.Constraint {
  * may be left out; a field that encodes to an array takes all the parts that remain. Which of these a syntax has a
  * place for, the syntax says.
  *
- * `keyword` is what the message begins with on the wire, by default its tag. It may be several words.
+ * `keyword` is what the message begins with on the wire, by default its tag. It may be several words, or none (`""`) where
+ * the syntax has a place for such a message.
  */
 export const make = <const Tag extends string, const Fields extends Schema.Struct.Fields>(
   tag: Tag,

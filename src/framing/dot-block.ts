@@ -25,6 +25,8 @@ interface DotBlockOptions {
  *   mail can smuggle another past a peer that ends lines elsewhere.
  * - A dot that begins a line and is not alone on it is dropped; `encode` adds one.
  * - `encode` ends a text that does not end with CRLF with one.
+ * - A block that is too long is an `InvalidFrame` at its end and not before, so that a session which leaves the mode for
+ *   blocks then does not take the rest of a mail for commands.
  * - `encoding`: of the text, `bytes` for frames of bytes. Default: `utf-8`.
  */
 export function dotBlock(options: DotBlockOptions & { readonly encoding: "bytes" }): Framing<Uint8Array>
@@ -177,11 +179,11 @@ class DotBlockDecoder<F extends Frame> implements Decoder<F> {
     const { reader } = this
     let at = start
     while (at < chunk.length && frames.length < max) {
-      const wasReported = reader.tooLong
       at = reader.read(chunk, at)
-      if (reader.tooLong && !wasReported) frames.push(tooLong(this.maxLength))
       if (!reader.ended) break
-      if (!reader.tooLong) frames.push(decodeFrame(this.encoding, reader.block, this.maxLength))
+      frames.push(
+        reader.tooLong ? tooLong(this.maxLength) : decodeFrame(this.encoding, reader.block, this.maxLength)
+      )
       reader.next()
     }
     this.consumed = at

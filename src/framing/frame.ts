@@ -66,8 +66,8 @@ export interface Decoder<out F extends Frame = string> {
  *
  * **Details**
  *
- * - `TooLong`: the frame is longer than the limit. It is reported as soon as the limit is passed, and skipped to its
- *   end without being kept.
+ * - `TooLong`: the frame is longer than the limit. It is reported as soon as the limit is passed (by `dotBlock`, at its
+ *   end), and skipped to its end without being kept.
  * - `NotText`: the frame is not text of the encoding.
  * - `NoStart`: bytes that no start mark precedes, or a frame that another start mark cuts short.
  * - `BadPayload`: the delimiter does not follow the payload where its announced length ends.

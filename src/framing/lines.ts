@@ -26,7 +26,10 @@ export interface LineOptions {
   readonly carriageReturn?: "drop" | "keep"
   /** Whether an empty line is a frame. Default: `ignore`. */
   readonly emptyLines?: "ignore" | "keep"
-  /** Whether the end of input ends a line. Default: `drop`, because the rest of the line may have been lost. */
+  /**
+   * Whether the end of input ends a line, where the peer has ended its output; a connection that breaks, or a server that
+   * drains, ends none. Default: `drop`, because the rest of the line may have been lost.
+   */
   readonly unterminated?: "drop" | "keep"
   /**
    * Start marks, each an ASCII character, as `$` and `!` of NMEA 0183; a frame contains its own. What precedes a mark,
@@ -64,6 +67,9 @@ export interface ByteLineOptions extends LineOptions {
  *
  * Throws a `RangeError` for options that contradict each other: `escape`, `start` and `payload` exclude each other, no
  * start mark and no escape may be part of the delimiter, and `carriageReturn: "drop"` excludes a delimiter with a CR.
+ *
+ * With `carriageReturn: "drop"`, a frame that ends in CR arrives without it. Where the last field of a message may end in
+ * one, keep it (`carriageReturn: "keep"`), or refuse it in the field's Schema; `Testing.laws` finds such a field.
  */
 export function lines(options: ByteLineOptions): Framing<Uint8Array>
 export function lines(options: TextLineOptions): Framing

@@ -4,14 +4,14 @@
 
 /** A value of RESP 2 or 3. */
 export type RespValue =
-  | { readonly kind: "simple" | "error" | "bulk" | "bulk-error"; readonly text: string }
-  | { readonly kind: "verbatim"; readonly format: string; readonly text: string }
-  | { readonly kind: "integer" | "big-number"; readonly value: bigint }
-  | { readonly kind: "double"; readonly value: number }
-  | { readonly kind: "boolean"; readonly value: boolean }
-  | { readonly kind: "null" }
-  | { readonly kind: "array" | "set" | "push"; readonly items: ReadonlyArray<RespValue> }
-  | { readonly kind: "map"; readonly entries: ReadonlyArray<readonly [RespValue, RespValue]> }
+  | { readonly _tag: "simple" | "error" | "bulk" | "bulk-error"; readonly text: string }
+  | { readonly _tag: "verbatim"; readonly format: string; readonly text: string }
+  | { readonly _tag: "integer" | "big-number"; readonly value: bigint }
+  | { readonly _tag: "double"; readonly value: number }
+  | { readonly _tag: "boolean"; readonly value: boolean }
+  | { readonly _tag: "null" }
+  | { readonly _tag: "array" | "set" | "push"; readonly items: ReadonlyArray<RespValue> }
+  | { readonly _tag: "map"; readonly entries: ReadonlyArray<readonly [RespValue, RespValue]> }
 
 /**
  * The words of a command: of an array of bulk strings, or of an inline command, which may have quotes as in
@@ -106,39 +106,39 @@ const readValue = (reader: Reader, depth: number): RespValue | undefined => {
   reader.at = end + 2
   switch (type) {
     case "+":
-      return { kind: "simple", text: line }
+      return { _tag: "simple", text: line }
     case "-":
-      return { kind: "error", text: line }
+      return { _tag: "error", text: line }
     case ":":
     case "(":
       return /^[+-]?\d+$/.test(line)
-        ? { kind: type === ":" ? "integer" : "big-number", value: BigInt(line.replace("+", "")) }
+        ? { _tag: type === ":" ? "integer" : "big-number", value: BigInt(line.replace("+", "")) }
         : undefined
     case ",":
       return readDouble(line)
     case "#":
-      return line === "t" || line === "f" ? { kind: "boolean", value: line === "t" } : undefined
+      return line === "t" || line === "f" ? { _tag: "boolean", value: line === "t" } : undefined
     case "_":
-      return line === "" ? { kind: "null" } : undefined
+      return line === "" ? { _tag: "null" } : undefined
     case "$":
     case "!":
     case "=":
-      return line === "-1" && type === "$" ? { kind: "null" } : readBulk(reader, type, line)
+      return line === "-1" && type === "$" ? { _tag: "null" } : readBulk(reader, type, line)
     case "*":
     case "~":
     case ">":
     case "%":
     case "|":
-      return line === "-1" && type === "*" ? { kind: "null" } : readItems(reader, type, line, depth)
+      return line === "-1" && type === "*" ? { _tag: "null" } : readItems(reader, type, line, depth)
   }
   return undefined
 }
 
 const readDouble = (line: string): RespValue | undefined => {
   const special = { inf: Infinity, "-inf": -Infinity, nan: NaN }[line]
-  if (special !== undefined) return { kind: "double", value: special }
+  if (special !== undefined) return { _tag: "double", value: special }
   return /^[+-]?\d+(?:\.\d*)?(?:[eE][+-]?\d+)?$/.test(line)
-    ? { kind: "double", value: Number(line) }
+    ? { _tag: "double", value: Number(line) }
     : undefined
 }
 
@@ -149,9 +149,9 @@ const readBulk = (reader: Reader, type: "$" | "!" | "=", line: string): RespValu
   if (!isCount(line) || !reader.frame.startsWith("\r\n", end)) return undefined
   const text = reader.frame.slice(reader.at, end)
   reader.at = end + 2
-  if (type === "$") return { kind: "bulk", text }
-  if (type === "!") return { kind: "bulk-error", text }
-  return text[3] === ":" ? { kind: "verbatim", format: text.slice(0, 3), text: text.slice(4) } : undefined
+  if (type === "$") return { _tag: "bulk", text }
+  if (type === "!") return { _tag: "bulk-error", text }
+  return text[3] === ":" ? { _tag: "verbatim", format: text.slice(0, 3), text: text.slice(4) } : undefined
 }
 
 const readItems = (
@@ -170,10 +170,10 @@ const readItems = (
   }
   // An attribute precedes the value that it says more of.
   if (type === "|") return readValue(reader, depth + 1)
-  if (!isMap) return { kind: ({ "*": "array", "~": "set", ">": "push" } as const)[type], items }
+  if (!isMap) return { _tag: ({ "*": "array", "~": "set", ">": "push" } as const)[type], items }
   const entries: Array<readonly [RespValue, RespValue]> = []
   for (let at = 0; at < items.length; at += 2) entries.push([items[at]!, items[at + 1]!])
-  return { kind: "map", entries }
+  return { _tag: "map", entries }
 }
 
 /**
@@ -184,7 +184,7 @@ const readItems = (
  * The text of `simple` and `error` must not contain CR or LF. `null` is the null string of RESP 2.
  */
 export const formatResp = (value: RespValue): string => {
-  switch (value.kind) {
+  switch (value._tag) {
     case "simple":
       return `+${value.text}\r\n`
     case "error":
@@ -210,7 +210,7 @@ export const formatResp = (value: RespValue): string => {
     case "array":
     case "set":
     case "push":
-      return `${aggregates[value.kind]}${value.items.length}\r\n${value.items.map(formatResp).join("")}`
+      return `${aggregates[value._tag]}${value.items.length}\r\n${value.items.map(formatResp).join("")}`
   }
 }
 

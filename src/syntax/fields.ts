@@ -5,8 +5,18 @@ import { Schema, type SchemaAST } from "effect"
 import { field } from "./field.ts"
 
 /**
- * A string that a line of text can carry in any syntax: no NUL, and no half of a surrogate pair, which UTF-8 cannot
- * say. It may be empty, and hold spaces and line feeds: the syntax escapes them.
+ * A string without NUL and without halves of surrogate pairs, which UTF-8 cannot encode. It may be empty, and hold
+ * spaces and line feeds, which a syntax with escapes or quotes can carry.
+ *
+ * **Gotchas**
+ *
+ * In a syntax without them (`escape: "none"`), a value with a separator fails to encode. Exclude it with a check:
+ *
+ * ```ts
+ * const Name = Syntax.Word.check(Schema.isPattern(/^[!-~]+$/))
+ * ```
+ *
+ * `Framing.lines` drops a CR at the end of a line unless `carriageReturn` is `keep`, and so one at the end of a last word.
  */
 export const Word = Schema.String.check(
   Schema.makeFilter((text: string) => !text.includes("\0") && text.isWellFormed(), {
@@ -160,7 +170,10 @@ export const PayloadUtf8 = field({
 export const rest = <S extends Schema.Top>(schema: S): S["Rebuild"] =>
   schema.annotate({ [placeAnnotation]: "rest" })
 
-/** The rest of the line: `MAIL FROM:<a@b> SIZE=5` is `{ parameters: "FROM:<a@b> SIZE=5" }`. See `rest`. */
+/**
+ * The rest of the line: `MAIL FROM:<a@b> SIZE=5` is `{ parameters: "FROM:<a@b> SIZE=5" }`. See `rest`, which takes a Schema
+ * that excludes LF, and a CR at the end, where a message must not fail to encode or change.
+ */
 export const Rest = rest(
   Schema.String.check(
     Schema.makeFilter((text: string) => !/[\0\n]/.test(text) && text.isWellFormed(), {

@@ -60,7 +60,7 @@ export const makeLayout = (syntax: string, message: Message.Any, separator: stri
   }
   return {
     tag,
-    keyword: separator === undefined ? [] : head.split(separator),
+    keyword: separator === undefined || head === "" ? [] : head.split(separator),
     head,
     fields,
     required: fields.filter(({ presence }) => presence === "required").length,

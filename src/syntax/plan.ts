@@ -32,11 +32,14 @@ export type Way = "plain" | "absent" | FieldCodec
 export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined => {
   const ways = waysOf(message.ast)
   if (ways === undefined) return undefined
-  if (isExact && ways.every(([, way]) => way === "plain")) {
-    const is = guardOf(message.ast)
+  const is = ways.every(([, way]) => way === "plain") ? guardOf(message.ast) : undefined
+  if (is !== undefined && isExact) {
     const same = (value: Values): object | undefined => (is(value) ? value : undefined)
     return { is, decode: same, encode: same }
   }
+  const names = new Set(ways.map(([name]) => name))
+  /** Whether a value is a message and its own parts, so that nothing has to be copied. */
+  const isSame = (value: Values): boolean => is !== undefined && hasOnly(value, names) && is(value)
   // One guard for the whole message is the quickest, save for fields that are rarely there and costly to look for.
   const isByField = ways.some(([, way]) => way === "absent")
   const fields = message.ast.propertySignatures.map(({ type }, i) => {
@@ -51,6 +54,7 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
   const isWhole = isByField && message.ast.checks === undefined ? anything : guardOf(message.ast)
   return {
     decode: (parts) => {
+      if (isSame(parts)) return parts
       const message: Record<string, unknown> = {}
       for (const { is, isOptional, name, way } of fields) {
         let value = parts[name]
@@ -63,6 +67,7 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
       return isWhole(message) ? message : undefined
     },
     encode: (message) => {
+      if (isSame(message)) return message
       if (!isWhole(message)) return undefined
       const parts: Record<string, unknown> = {}
       for (const { is, isOptional, name, way } of fields) {
@@ -78,6 +83,12 @@ export const planOf = (message: Message.Any, isExact: boolean): Plan | undefined
 }
 
 const anything = (): boolean => true
+
+/** Whether a value has no fields but these. */
+const hasOnly = (value: Values, names: ReadonlySet<string>): boolean => {
+  for (const name in value) if (!names.has(name)) return false
+  return true
+}
 
 /** Whether a value is one of those in the program. */
 const guardOf = (ast: SchemaAST.AST): ((value: unknown) => boolean) => {

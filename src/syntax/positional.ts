@@ -21,13 +21,16 @@ export interface PositionalOptions {
  * **Details**
  *
  * - `split`: the words of a frame, or what is wrong with it; `undefined` for a frame that is not in the syntax. With a
- *   `limit` of 1 or more, at most so many words, the last of them the rest of the frame as it stands: it is given where
+ *   `limit` of 1 or more, at most that many words, the last of them the rest of the frame as it stands: it is given where
  *   a message has a `Syntax.rest` field.
  * - `join`: the frame of these words, the keyword's among them; `undefined` where no frame can carry them.
  *
  * Optional fields stand side by side, anywhere; the number of words tells how many of them are there, the first ones
  * first. One repeated field may come last. A list of messages that has it otherwise, or one keyword twice, is a defect
  * when the codec is made.
+ *
+ * A message with the keyword `""` is read off every line that begins with the keyword of no other (memcached answers
+ * `incr` with a bare number).
  *
  * A message that would be read as another, or with other fields, fails to encode.
  *
@@ -56,7 +59,7 @@ const unreadable: MalformedReason = { _tag: "Unreadable", problem: "not words" }
 
 /** How words stand on a line. */
 export interface Spelling {
-  /** With a `limit` of 1 or more, at most so many words, the last of them the rest of the line as it stands. */
+  /** With a `limit` of 1 or more, at most that many words, the last of them the rest of the line as it stands. */
   readonly split: (line: string, limit: number) => ReadonlyArray<string> | MalformedReason
   /** The line of a keyword and words, or the index of the word that no line can carry; -1 where it is not known. */
   readonly join: (layout: Layout, words: ReadonlyArray<string>, lastIsRest: boolean) => string | number
@@ -105,12 +108,12 @@ export const layOut = <const Messages extends ReadonlyArray<TextMessage>>(
       }
     ])
   )
-  const emptyIsNone = !hasKeyword && isEmpty(split("", 0))
+  const emptyIsNone = isEmpty(split("", 0))
 
   const write = (parts: Parts): string | undefined => {
     const { layout, longer } = byTag.get(parts._tag)!
     const words = wordsOf(layout, parts)
-    if (words.length === 0 && !hasKeyword && !emptyIsNone) return undefined
+    if (words.length === 0 && layout.keyword.length === 0 && !emptyIsNone) return undefined
     if (longer.length > 0) {
       const all = [...layout.keyword, ...words]
       const other = longer.find(({ keyword }) => startsWith(all, keyword, caseInsensitive))
@@ -164,10 +167,11 @@ const wordsToFind = (layouts: ReadonlyArray<Layout>): number =>
 const startsWith = (
   words: ReadonlyArray<string>,
   keyword: ReadonlyArray<string>,
-  caseInsensitive: boolean
+  caseInsensitive: boolean,
+  from = 0
 ): boolean => {
   if (words.length < keyword.length) return false
-  for (let i = 0; i < keyword.length; i++) {
+  for (let i = from; i < keyword.length; i++) {
     if (words[i] !== keyword[i] && !(caseInsensitive && sameLetters(words[i]!, keyword[i]!))) return false
   }
   return true
@@ -189,17 +193,41 @@ const findByKeyword = (syntax: string, layouts: ReadonlyArray<Layout>, caseInsen
     )
   )
   if (isTwice) throw new Error(`${syntax}: two messages have the same tag or keyword`)
-  // By the length of the first word: to compare it with one or two is quicker than to look it up. The longest keywords
-  // come first, so that "string id" is tried before a "string".
+  // The longest keywords come first, so that "string id" is tried before a "string".
+  const sorted = layouts.toSorted((a, b) => b.keyword.length - a.keyword.length)
+  // By the length of the first word: to compare it with one or two is quicker than to look it up.
   const byLength: Array<Array<Layout>> = []
-  for (const layout of layouts.toSorted((a, b) => b.keyword.length - a.keyword.length)) {
-    ;(byLength[layout.keyword[0]!.length] ??= []).push(layout)
+  let other: Layout | undefined
+  for (const layout of sorted) {
+    const [first] = layout.keyword
+    if (first === undefined) other = layout
+    else (byLength[first.length] ??= []).push(layout)
+  }
+  const find: Find = (words) => {
+    const candidates = words.length === 0 ? undefined : byLength[words[0]!.length]
+    if (candidates === undefined) return other
+    for (const layout of candidates) if (startsWith(words, layout.keyword, caseInsensitive)) return layout
+    return other
+  }
+  if (!caseInsensitive) return find
+  // To compare words of any case is slower than to look up the first one as it is usually written. Under such a spelling
+  // are all keywords that it may begin.
+  const bySpelling = new Map<string, Array<Layout>>()
+  for (const layout of sorted) {
+    const [word] = layout.keyword
+    if (word === undefined) continue
+    for (const spelling of new Set([word.toLowerCase(), word.toUpperCase()])) {
+      if (!sameLetters(spelling, word)) continue
+      const same = bySpelling.get(spelling)
+      if (same === undefined) bySpelling.set(spelling, [layout])
+      else same.push(layout)
+    }
   }
   return (words) => {
-    const candidates = words.length === 0 ? undefined : byLength[words[0]!.length]
-    if (candidates === undefined) return undefined
-    for (const layout of candidates) if (startsWith(words, layout.keyword, caseInsensitive)) return layout
-    return undefined
+    const candidates = words.length === 0 ? undefined : bySpelling.get(words[0]!)
+    if (candidates === undefined) return find(words)
+    for (const layout of candidates) if (startsWith(words, layout.keyword, true, 1)) return layout
+    return find(words)
   }
 }
 

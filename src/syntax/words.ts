@@ -38,6 +38,9 @@ export interface WordsOptions extends PositionalOptions {
  * first. One repeated field may come last. A list of messages that has it otherwise, or one keyword twice, is a defect
  * when the codec is made.
  *
+ * A message with the keyword `""` is read off every line that begins with the keyword of no other (memcached answers
+ * `incr` with a bare number).
+ *
  * A message that would be read as another, or with other fields, fails to encode.
  *
  * With `escape: "\\"`, which is the default, use `Framing.lines({ escape: "\\", ... })`, so that an escaped LF does not
@@ -86,6 +89,7 @@ export const words = <const Messages extends ReadonlyArray<TextMessage>>(
     const keyword = Message.keywordOf(message)
     if (
       options.keyword !== false &&
+      keyword !== "" &&
       JSON.stringify(spelling.split(keyword, 0)) !== JSON.stringify(keyword.split(separator))
     ) {
       throw new Error(`Syntax.words: the keyword of the message ${tag} cannot stand on a line`)

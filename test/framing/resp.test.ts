@@ -183,27 +183,27 @@ const Value: Arbitrary.Arbitrary<Framing.RespValue> = Arbitrary.map(
     Arbitrary.schema(Schema.Array(Schema.Finite))
   ]),
   ([kinds, texts, numbers]) => {
-    let value: Framing.RespValue = { kind: "null" }
+    let value: Framing.RespValue = { _tag: "null" }
     for (const [i, kind] of kinds.entries()) {
       const text = Buffer.from(texts[i] ?? []).toString("latin1")
       const number = numbers[i] ?? i
       const leaves: ReadonlyArray<Framing.RespValue> = [
-        { kind: "bulk", text },
-        { kind: "bulk-error", text },
-        { kind: "simple", text: text.replaceAll(/[\r\n]/g, "") },
-        { kind: "error", text: text.replaceAll(/[\r\n]/g, "") },
-        { kind: "verbatim", format: "txt", text },
-        { kind: "integer", value: BigInt(Math.trunc(number)) },
-        { kind: "big-number", value: (-BigInt(Math.trunc(number))) ** 3n },
-        { kind: "double", value: number + 0.5 },
-        { kind: "boolean", value: number > 0 }
+        { _tag: "bulk", text },
+        { _tag: "bulk-error", text },
+        { _tag: "simple", text: text.replaceAll(/[\r\n]/g, "") },
+        { _tag: "error", text: text.replaceAll(/[\r\n]/g, "") },
+        { _tag: "verbatim", format: "txt", text },
+        { _tag: "integer", value: BigInt(Math.trunc(number)) },
+        { _tag: "big-number", value: (-BigInt(Math.trunc(number))) ** 3n },
+        { _tag: "double", value: number + 0.5 },
+        { _tag: "boolean", value: number > 0 }
       ]
-      const leaf: Framing.RespValue = leaves[kind] ?? { kind: "double", value: Infinity }
-      if (kind === 9) value = { kind: "array", items: [value, leaf] }
-      else if (kind === 10) value = { kind: "set", items: [leaf, value] }
-      else if (kind === 11) value = { kind: "push", items: [value] }
-      else if (kind === 12) value = { kind: "map", entries: [[leaf, value]] }
-      else value = { kind: "array", items: [leaf, value] }
+      const leaf: Framing.RespValue = leaves[kind] ?? { _tag: "double", value: Infinity }
+      if (kind === 9) value = { _tag: "array", items: [value, leaf] }
+      else if (kind === 10) value = { _tag: "set", items: [leaf, value] }
+      else if (kind === 11) value = { _tag: "push", items: [value] }
+      else if (kind === 12) value = { _tag: "map", entries: [[leaf, value]] }
+      else value = { _tag: "array", items: [leaf, value] }
     }
     return value
   }
@@ -261,7 +261,7 @@ describe("Framing.resp", () => {
       const text = Buffer.from(assemble(pieces, names, 10)).toString("latin1")
       const value = Framing.parseResp(text)
       const words = Framing.respWords(text)
-      assert.isTrue(value === undefined || typeof value.kind === "string")
+      assert.isTrue(value === undefined || typeof value._tag === "string")
       assert.isTrue(words === undefined || words.every((word) => typeof word === "string"))
     },
     { arbitrary: { runs: 1500 } }
@@ -297,10 +297,10 @@ describe("Framing.resp", () => {
       values.map((value) => `= ${value}`)
     )
     assert.deepStrictEqual(Framing.parseResp(values[19]!), {
-      kind: "array",
+      _tag: "array",
       items: [
-        { kind: "integer", value: 2039123n },
-        { kind: "integer", value: 9543892n }
+        { _tag: "integer", value: 2039123n },
+        { _tag: "integer", value: 9543892n }
       ]
     })
   })
