@@ -30,6 +30,7 @@ import { Effect, Layer, Schema, SchemaGetter, SchemaIssue } from "effect"
 import * as NetAddress from "effect/net/NetAddress"
 import * as Socket from "effect/socket/Socket"
 import * as SocketServer from "effect/socket/SocketServer"
+import { dialer } from "./client/dial.ts"
 import * as Listener from "./Listener.ts"
 import type { ListenError } from "./ListenError.ts"
 import * as Tls from "./Tls.ts"
@@ -106,8 +107,8 @@ export const bound = (endpoint: Endpoint, server: SocketServer.SocketServer["Ser
  * **Details**
  *
  * `drainTimeout` is how long the connections may take to finish, 10 seconds by default. `onEnd` runs when a server on
- * `stdio:` has served its one peer, for then there is nothing left to serve. `tls` is what `tls://` needs; no other
- * endpoint looks at it.
+ * `stdio:` has served its one peer, for then there is nothing left to serve. `tls` is what `tls://` needs; on `tcp://`, with
+ * it, a connection can be encrypted later (STARTTLS: `connection.startTls`).
  */
 export const layerServer = (
   endpoint: Endpoint,
@@ -121,7 +122,13 @@ export const layerServer = (
     Effect.suspend(() => {
       switch (endpoint._tag) {
         case "Tcp":
-          return Listener.listen(format(endpoint), { host: endpoint.host, port: endpoint.port }, options)
+          return Listener.listen(
+            format(endpoint),
+            { host: endpoint.host, port: endpoint.port },
+            options,
+            undefined,
+            options.tls
+          )
         case "Tls":
           return Listener.listenTls(endpoint, options, options.tls)
         case "Unix":
@@ -147,12 +154,19 @@ export const isReachable = (endpoint: Endpoint): endpoint is Reachable =>
  * **Details**
  *
  * On `tls://` it is an error, too, when no authority of `tls.ca` (without it, of those that Node.js comes with) vouches
- * for the server's certificate, and when that is not for the host of the endpoint. Files are read for every connection.
+ * for the server's certificate, and when that is not for the host of the endpoint. Files are read for every connection. Every
+ * client that is made on the `Socket` has a connection of its own.
  */
 export const layerClient = (
   endpoint: Reachable,
   options: { readonly tls?: Tls.ClientOptions } = {}
-): Layer.Layer<Socket.Socket> => Layer.effect(Socket.Socket, clientSocket(endpoint, options.tls ?? {}))
+): Layer.Layer<Socket.Socket> => {
+  const make = clientSocket(endpoint, options.tls ?? {})
+  return Layer.effect(
+    Socket.Socket,
+    Effect.map(make, (socket) => dialer(socket, make))
+  )
+}
 
 const clientSocket = (endpoint: Reachable, tls: Tls.ClientOptions): Effect.Effect<Socket.Socket> => {
   switch (endpoint._tag) {

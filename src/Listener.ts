@@ -5,19 +5,19 @@
  * are those of `@effect/platform-node`. What is added here is the `Transport` of each connection, and the end of life:
  * stopping to accept, and ending the input of the connections that are open.
  */
-import * as NodeSocket from "@effect/platform-node/NodeSocket"
-import { Context, Duration, Effect, Fiber, Scope } from "effect"
+import { type Cause, Context, Duration, Effect, Fiber, Function, Scope } from "effect"
 import * as NetAddress from "effect/net/NetAddress"
 import type * as Socket from "effect/socket/Socket"
 import * as SocketServer from "effect/socket/SocketServer"
 import * as Fs from "node:fs"
 import * as Net from "node:net"
 import { dirname } from "node:path"
-import * as Stream from "node:stream"
+import type * as Stream from "node:stream"
 import { fromCause, ListenError } from "./ListenError.ts"
 import { Peer } from "./Peer.ts"
 import * as Tls from "./Tls.ts"
-import { StreamConnection, Transport } from "./Transport.ts"
+import { StandardStreams } from "./StandardStreams.ts"
+import { StreamSocket, type StreamTls, StreamTransport } from "./StreamTransport.ts"
 
 /** How a server ends. */
 export interface Ending {
@@ -28,14 +28,15 @@ export interface Ending {
 type SocketServerService = SocketServer.SocketServer["Service"]
 
 /**
- * Listens as `net.Server.listen` is told, on a TCP port, a Unix socket or a file descriptor; with `tls`, a connection
- * is served when its handshake has finished.
+ * Listens on a TCP port, a Unix socket or a file descriptor; with `tls`, a connection is served when its handshake has
+ * finished, and with `startTls` it can be encrypted later.
  */
 export const listen = (
   endpoint: string,
   target: Net.ListenOptions | { readonly fd: number },
   ending: Ending,
-  tls?: Tls.ServerOptions
+  tls?: Tls.ServerOptions,
+  startTls?: Tls.ServerOptions
 ): Effect.Effect<SocketServerService, ListenError, Scope.Scope> =>
   Effect.gen(function* () {
     const early: Array<Net.Socket> = []
@@ -63,10 +64,13 @@ export const listen = (
         })
     )
     // From here on an error is one of accepting, such as too many open files: the next connection may succeed.
-    server.on("error", () => {})
+    server.on("error", Function.constVoid)
 
     const run: SocketServerService["run"] = Effect.fnUntraced(function* (handler) {
-      const connections = yield* makeConnections(handler, ending)
+      const connections = yield* makeConnections(handler, ending, {
+        isEncrypted: tls !== undefined,
+        encrypt: startTls === undefined ? undefined : Tls.encryption(startTls)
+      })
       accept = (socket) => connections.serve(socket, peerOf(socket))
       for (const socket of early.splice(0)) accept(socket)
       return yield* Effect.onInterrupt(Effect.never, () =>
@@ -112,59 +116,35 @@ export const stdio = (
     })
   )
 
-/** Standard input and output as one stream. */
-class StandardStreams extends Stream.Duplex {
-  constructor() {
-    super({ decodeStrings: false })
-    process.stdin.pause()
-    process.stdin.on("data", (chunk) => {
-      if (!this.push(chunk)) process.stdin.pause()
-    })
-    process.stdin.on("end", () => this.push(null))
-    process.stdin.on("error", (cause) => this.destroy(cause))
-    process.stdout.on("error", (cause) => this.destroy(cause))
-  }
-
-  override _read(): void {
-    process.stdin.resume()
-  }
-
-  override _write(chunk: string, encoding: BufferEncoding, done: (cause?: Error | null) => void): void {
-    process.stdout.write(chunk, encoding, done)
-  }
-
-  override _final(done: () => void): void {
-    process.stdout.end(done)
-  }
-
-  override _destroy(cause: Error | null, done: (cause: Error | null) => void): void {
-    process.stdin.destroy()
-    done(cause)
-  }
-}
+const logCause = (cause: Cause.Cause<unknown>) =>
+  Effect.logError("a connection ended because of an error in the server", cause)
 
 /** The connections that a `SocketServer` runs. */
 const makeConnections = Effect.fnUntraced(function* <A, E, R>(
   handler: (socket: Socket.Socket) => Effect.Effect<A, E, R>,
-  ending: Ending
+  ending: Ending,
+  tls: StreamTls = {}
 ) {
-  const context = Context.omit(Scope.Scope)(yield* Effect.context<R>()) as Context.Context<R>
-  const open = new Map<StreamConnection, Fiber.Fiber<void>>()
+  const { mapUnsafe } = Context.omit(Scope.Scope)(yield* Effect.context<R>())
+  // At the default depth of 8, what requests add would copy all services.
+  const context = Context.makeUnsafe<R>(mapUnsafe, { maxDepth: 32 })
+  const open = new Map<StreamTransport, Fiber.Fiber<unknown>>()
   let draining = false
 
-  const serve = (stream: Stream.Duplex, peer: string): Fiber.Fiber<void> => {
+  const serve = (stream: Stream.Duplex, address: string): Fiber.Fiber<unknown> => {
     // Without a listener, a peer that resets before it is read would end the process.
-    stream.on("error", () => {})
-    const connection = new StreamConnection(stream)
-    const services = context.pipe(Context.add(Transport, connection), Context.add(Peer, { address: peer }))
-    const fiber = NodeSocket.fromDuplex(Effect.succeed(stream)).pipe(
-      Effect.flatMap(handler),
-      Effect.ignoreCause({ log: "Error", message: "a connection ended because of an error in the server" }),
-      Effect.ensuring(connection.destroy),
-      Effect.runForkWith(services)
+    stream.on("error", Function.constVoid)
+    const connection = new StreamTransport(stream, tls)
+    const handling = Effect.catchCause(handler(new StreamSocket(stream, connection)), logCause)
+    const fiber = Effect.runForkWith(Context.add(context, Peer, { address }))(
+      // What a wrapped socket has written may not be flushed yet.
+      Effect.ensuring(handling, connection.close)
     )
     open.set(connection, fiber)
-    fiber.addObserver(() => open.delete(connection))
+    fiber.addObserver(() => {
+      open.delete(connection)
+      Effect.runSync(connection.destroy)
+    })
     if (draining) setImmediate(() => connection.endInput())
     return fiber
   }

@@ -7,7 +7,9 @@ import { Clock, Duration, Effect, Metric, type Scope } from "effect"
 import * as Socket from "effect/socket/Socket"
 import * as Net from "node:net"
 import * as Tls from "node:tls"
+import type * as Stream from "node:stream"
 import * as Certificates from "./Certificates.ts"
+import type { Encrypt } from "./StreamTransport.ts"
 
 /** What a server does TLS with. */
 export interface ServerOptions {
@@ -156,6 +158,40 @@ export const handshakes = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => Effect.sync(abandon))
   return { begin, abandon }
 })
+
+/**
+ * Encrypts a connection that has begun without TLS (STARTTLS), as the server. A handshake that fails, or takes longer than
+ * `handshakeTimeout`, ends the connection.
+ */
+export const encryption =
+  ({ certificates, handshakeTimeout = Duration.seconds(10) }: ServerOptions): Encrypt =>
+  (stream) =>
+    Effect.gen(function* () {
+      const server = yield* certificates.server
+      return yield* Effect.callback<Stream.Duplex, Socket.SocketError>((resume) => {
+        const fail = (cause: Error) => resume(Effect.fail(notEncrypted(cause)))
+        // A peer that half-closes in its handshake has nothing to wait for.
+        stream.allowHalfOpen = false
+        server.once("secureConnection", (secure) => {
+          secure.on("error", ignore)
+          secure.allowHalfOpen = true
+          resume(Effect.succeed(secure.pause()))
+        })
+        server.once("tlsClientError", fail)
+        stream.once("close", () => fail(new Error("the peer left")))
+        server.emit("connection", stream)
+      })
+    }).pipe(
+      Effect.timeoutOrElse({
+        duration: handshakeTimeout,
+        orElse: () => Effect.fail(notEncrypted(new Error("the handshake took too long")))
+      }),
+      Effect.tapError(() => Metric.update(handshakesFailed, 1)),
+      Effect.scoped
+    )
+
+const notEncrypted = (cause: Error): Socket.SocketError =>
+  new Socket.SocketError({ reason: new Socket.SocketReadError({ cause }) })
 
 interface Handshake {
   readonly socket: Net.Socket

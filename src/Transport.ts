@@ -1,27 +1,34 @@
 /**
- * What a conversation needs of a connection: chunks that are handed to it as they come, and writes that are done when
- * they return.
+ * What the loop of a connection needs of the connection: chunks that are handed to it as they come, and writes that are done
+ * when they return.
  *
- * A `Socket` is read by suspending a fiber for every chunk, which costs more than answering the few requests in it. A
- * transport hands the chunk to a function instead; only where that has to wait for something, a fiber takes over, and
- * the input stops until it is done. `Endpoint`'s servers put the transport of each connection into its context; any
- * other `Socket` is adapted.
+ * A `Socket` of Effect is read by suspending a fiber for every chunk, which costs more than answering the few requests in it.
+ * A transport hands the chunk to a function instead. The sockets that `Endpoint`'s servers give to their handlers carry
+ * their transport; every other `Socket`, a wrapped one too, is read and written through its own methods.
  */
-import { Context, Duration, Effect, Exit, Scope } from "effect"
+import { Cause, Duration, Effect, Exit, Scope } from "effect"
 import * as Socket from "effect/socket/Socket"
-import type * as Stream from "node:stream"
+import { type Charset, toBytes } from "./Framing.ts"
 
-/** Takes a chunk; gives back an effect where it has to wait, and gets the next chunk when that has ended. */
-export type Receiver<E, R> = (chunk: Uint8Array) => Effect.Effect<void, E, R> | undefined
-
-export interface Connection {
+/** Takes what comes in. */
+export interface Reader {
+  readonly chunk: (chunk: Uint8Array) => void
   /**
-   * Hands over what comes in, until the input ends: with a `SocketCloseError` of code 1000 where the peer has ended
-   * it, after everything before has been taken.
+   * The input has ended, after everything before has been taken. `byPeer` is false where the connection broke or the server
+   * drains, so that more may have been on its way.
    */
-  readonly receive: <E, R>(receiver: Receiver<E, R>) => Effect.Effect<never, E | Socket.SocketError, R>
-  /** Writes; gives back an effect where there is more to be sent than should be waiting, which ends when there is not. */
-  readonly send: (text: string) => Effect.Effect<void, Socket.SocketError> | undefined
+  readonly end: (byPeer: boolean) => void
+}
+
+export interface Transport {
+  /** Hands over what comes in, and what has come since the last pause, until the next one. */
+  readonly resume: (reader: Reader) => void
+  readonly pause: () => void
+  /** Writes; returns what to wait for where more is to be sent than should be waiting. */
+  readonly send: (text: string, charset: Charset) => Effect.Effect<void, Socket.SocketError> | undefined
+  /** Encrypts the connection, and forgets what came before; `undefined` where that is not possible. */
+  readonly startTls: Effect.Effect<void, Socket.SocketError> | undefined
+  readonly isEncrypted: boolean
   /** Ends the output, after what was sent; the input goes on. */
   readonly end: Effect.Effect<void>
   /** Ends the output and closes as soon as everything is flushed, or the peer has had its time to read it. */
@@ -30,144 +37,120 @@ export interface Connection {
   readonly destroy: Effect.Effect<void>
 }
 
-/** The transport of the connection that is being handled. */
-export class Transport extends Context.Service<Transport, Connection>()("wireline/Transport") {}
-
 /** How long the peer of a finished connection may take to read what is still to be flushed. */
-const flushTimeout = Duration.seconds(5)
+export const flushTimeout = Duration.seconds(5)
 
-const closed = (code: number) => new Socket.SocketError({ reason: new Socket.SocketCloseError({ code }) })
+/** How a connection ended. */
+export const closed = (code: number) =>
+  new Socket.SocketError({ reason: new Socket.SocketCloseError({ code }) })
 
-/** A connection on a stream of Node.js, which must be paused. */
-export class StreamConnection implements Connection {
-  private readonly stream: Stream.Duplex
-  private reading = false
-  private ended: Socket.SocketError | undefined
-  /** Who gets the chunks and the end; nobody while a fiber has taken over. */
-  private reader: { readonly take: (chunk: Uint8Array) => void; readonly end: () => void } | undefined
-  /** Chunks that came while nobody was there to take them. */
-  private readonly left: Array<Uint8Array> = []
-
-  constructor(stream: Stream.Duplex) {
-    this.stream = stream
-  }
-
-  receive<E, R>(receiver: Receiver<E, R>): Effect.Effect<never, E | Socket.SocketError, R> {
-    const next: Effect.Effect<never, E | Socket.SocketError, R> = Effect.callback((resume) => {
-      this.startReading()
-      const leave = () => {
-        this.reader = undefined
-        this.stream.pause()
-      }
-      const take = (chunk: Uint8Array) => {
-        const waiting = attempt(receiver, chunk)
-        if (waiting === undefined) return
-        leave()
-        resume(Effect.andThen(waiting, next))
-      }
-      const end = () => {
-        leave()
-        resume(Effect.fail(this.ended!))
-      }
-      this.reader = { take, end }
-      while (this.reader !== undefined && this.left.length > 0) take(this.left.shift()!)
-      if (this.reader === undefined) return
-      if (this.ended !== undefined) return end()
-      this.stream.resume()
-      return Effect.sync(leave)
-    })
-    return next
-  }
-
-  private startReading(): void {
-    if (this.reading) return
-    this.reading = true
-    this.stream.on("data", (chunk: Uint8Array) => {
-      if (this.reader === undefined) this.left.push(chunk)
-      else this.reader.take(chunk)
-    })
-    this.stream.on("end", () => this.stop(closed(1000)))
-    this.stream.on("close", () => this.stop(closed(1006)))
-    if (this.stream.destroyed) this.stop(closed(1006))
-  }
-
-  private stop(error: Socket.SocketError): void {
-    this.ended ??= error
-    this.reader?.end()
-  }
-
-  /** Makes the input end after what has been read of it; the output stays open. */
-  endInput(): void {
-    // What is buffered while nobody takes it comes out as `data`, so the loop has nothing else to do.
-    if (this.reading && this.reader === undefined) while (this.stream.read() !== null);
-    this.stop(closed(1000))
-    // Who reads the stream itself, as a `Socket` does, is told so.
-    this.stream.emit("end")
-  }
-
-  send(text: string): Effect.Effect<void, Socket.SocketError> | undefined {
-    return this.stream.write(text) ? undefined : this.drained
-  }
-
-  private readonly drained = Effect.callback<void, Socket.SocketError>((resume) => {
-    const { stream } = this
-    if (stream.destroyed) return resume(Effect.fail(closed(1006)))
-    const forget = () => {
-      stream.off("drain", onDrain)
-      stream.off("close", onClose)
-    }
-    const onDrain = () => {
-      forget()
-      resume(Effect.void)
-    }
-    const onClose = () => {
-      forget()
-      resume(Effect.fail(closed(1006)))
-    }
-    stream.on("drain", onDrain)
-    stream.on("close", onClose)
-    return Effect.sync(forget)
-  })
-
-  readonly end = Effect.sync(() => void this.stream.end())
-
-  readonly destroy = Effect.sync(() => void this.stream.destroy())
-
-  readonly close = Effect.callback<void>((resume) => {
-    if (this.stream.closed) return resume(Effect.void)
-    this.stream.once("close", () => resume(Effect.void))
-    this.stream.end(() => this.stream.destroy())
-  }).pipe(Effect.timeoutOption(flushTimeout), Effect.andThen(this.destroy))
+/** A socket that carries its transport. Whatever wraps it does not, and is read and written as a `Socket`. */
+export interface Carrier extends Socket.Socket {
+  readonly transport: Transport
 }
 
-/** The receiver is called from outside of any effect, so what it throws is made the defect that it would be in one. */
-const attempt = <E, R>(receiver: Receiver<E, R>, chunk: Uint8Array): ReturnType<Receiver<E, R>> => {
-  try {
-    return receiver(chunk)
-  } catch (defect) {
-    return Effect.die(defect)
-  }
-}
+/** The transport of a socket: its own, or one over its reader and writer for as long as the scope lives. */
+export const of = (socket: Socket.Socket): Effect.Effect<Transport, Socket.SocketError, Scope.Scope> =>
+  "transport" in socket ? Effect.succeed((socket as Carrier).transport) : fromSocket(socket)
 
-/** Any other socket, read and written by effects, for as long as the scope lives. */
+/** A transport over any socket. */
 export const fromSocket = Effect.fnUntraced(function* (socket: Socket.Socket) {
   const pull = yield* Socket.readerBytes(socket)
   const writerScope = yield* Scope.fork(yield* Effect.scope)
   const writer = yield* Scope.provide(socket.writer, writerScope)
   const end = Scope.close(writerScope, Exit.void)
-
-  const receive: Connection["receive"] = (receiver) =>
+  const input = new Input()
+  yield* Effect.forkScoped(
     Effect.forever(
-      Effect.flatMap(pull, (chunks) =>
-        Effect.forEach(chunks, (chunk) => attempt(receiver, chunk) ?? Effect.void, { discard: true })
-      )
-    )
-  const connection: Connection = {
-    receive,
-    send: (text) => writer.write(text),
+      Effect.flatMap(pull, (chunks) => {
+        for (const chunk of chunks) input.push(chunk)
+        return input.taken
+      })
+    ).pipe(Effect.onExit((exit) => Effect.sync(() => input.end(isEndOfInput(exit)))))
+  )
+  const transport: Transport = {
+    resume: (reader) => input.resume(reader),
+    pause: () => input.pause(),
+    send: (text, charset) => writer.write(charset === "latin1" ? toBytes(text, charset) : text),
+    startTls: undefined,
+    isEncrypted: false,
     end,
     close: end,
     destroy: Effect.ignore(writer.write(new Socket.CloseEvent()))
   }
-  return connection
+  return transport
 })
+
+/** Whether a socket is read to its end, and not interrupted or broken. */
+const isEndOfInput = (exit: Exit.Exit<never, Socket.SocketError>): boolean => {
+  const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+  return Socket.isSocketError(error) && error.reason._tag === "SocketCloseError" && error.reason.code === 1000
+}
+
+/**
+ * What comes in, kept while no reader takes it. Chunks are handed over one by one, for as long as the reader does not pause; the end
+ * follows the last of them.
+ */
+export class Input {
+  // Most connections never have a chunk that waits.
+  private chunks: Array<Uint8Array> | undefined
+  private reader: Reader | undefined
+  private hasEnded = false
+  private isEndedByPeer = false
+  private onTaken: (() => void) | undefined
+
+  private get isEmpty(): boolean {
+    return this.chunks === undefined || this.chunks.length === 0
+  }
+
+  get isPaused(): boolean {
+    return this.reader === undefined
+  }
+
+  push(chunk: Uint8Array): void {
+    if (this.reader !== undefined && this.isEmpty) this.reader.chunk(chunk)
+    else (this.chunks ??= []).push(chunk)
+  }
+
+  end(byPeer: boolean): void {
+    if (this.hasEnded) return
+    this.hasEnded = true
+    this.isEndedByPeer = byPeer
+    if (this.isEmpty) this.handOver()
+  }
+
+  resume(reader: Reader): void {
+    this.reader = reader
+    this.handOver()
+  }
+
+  pause(): void {
+    this.reader = undefined
+  }
+
+  /** Forgets the chunks that wait. */
+  clear(): void {
+    this.chunks = undefined
+  }
+
+  /** Waits until every chunk is taken, and the reader takes more. */
+  get taken(): Effect.Effect<void> {
+    return Effect.callback((resume) => {
+      if (this.isEmpty && this.reader !== undefined) return resume(Effect.void)
+      this.onTaken = () => resume(Effect.void)
+    })
+  }
+
+  private handOver(): void {
+    while (this.reader !== undefined) {
+      const chunk = this.chunks?.shift()
+      if (chunk === undefined) break
+      this.reader.chunk(chunk)
+    }
+    if (this.reader === undefined || !this.isEmpty) return
+    const { onTaken } = this
+    this.onTaken = undefined
+    onTaken?.()
+    if (this.hasEnded) this.reader?.end(this.isEndedByPeer)
+  }
+}

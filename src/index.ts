@@ -3,8 +3,7 @@
  *
  * A protocol is made from the pure modules: `Message` (what may be said), `Syntax` (how it is written on a line),
  * `Framing` (how lines are cut from bytes), `Protocol` (all of it together). It is served with `Command` (the handlers),
- * `Server`, `Endpoint` and, for TLS, `Certificates`, and spoken with `Client`. The README writes one from beginning to
- * end.
+ * from beginning to end.
  */
 export * as Certificates from "./Certificates.ts"
 export * as Client from "./Client.ts"

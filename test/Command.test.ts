@@ -15,7 +15,7 @@ const Small = Protocol.make({
   framing: Framing.lines({ maxLength: 100 }),
   request: Syntax.words([Plain, Slow]),
   reply: Syntax.words([Said]),
-  onUnreadable: { _tag: "said", text: "unreadable" },
+  onInvalid: { _tag: "said", text: "unreadable" },
   onDefect: { _tag: "said", text: "defect" }
 })
 type Small = typeof Small
@@ -28,7 +28,45 @@ class Store extends Context.Service<Store, { readonly name: string }>()("test/St
 
 class Broken extends Schema.TaggedError<Broken>()("Broken", {}) {}
 
-const connection = Context.make(Voice, { prefix: "I say " })
+/** A connection whose session is a voice. */
+const connectionOf = <Session>(session: Session) => ({
+  session,
+  peer: { address: "test" },
+  requestId: "1-1",
+  send: () => Effect.void,
+  offer: () => true,
+  setMode: () => {},
+  canStartTls: false,
+  startTls: () => {},
+  isEncrypted: false,
+  close: () => {}
+})
+
+const voice = { prefix: "I say " }
+
+/** Answers with a command of a cache, as a server does: what the command has acquired is kept until it has answered. */
+const answerOf = (
+  cache: Command.CommandCache<Protocol.Request<Small>["_tag"]>,
+  request: Protocol.Request<Small>
+): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    const loaded = cache.find(request._tag)
+    const command = loaded === undefined ? cache.load(request._tag) : Effect.succeed(loaded)
+    return Effect.flatMap(command, (command) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => command.enter()),
+        () =>
+          Effect.suspend((): Effect.Effect<unknown> => {
+            const answer: unknown = command.handler(request, connectionOf(voice))
+            return Effect.isEffect(answer)
+              ? Effect.provideService(answer as Effect.Effect<unknown, never, Voice>, Voice, voice)
+              : Effect.succeed(answer)
+          }),
+        () => Effect.sync(() => command.leave())
+      )
+    )
+  })
+
 const said = (text: string): Protocol.Reply<Small> => ({ _tag: "said", text })
 const plain = { _tag: "plain", text: "a" } as const
 const slow = { _tag: "slow" } as const
@@ -49,14 +87,12 @@ const make = Effect.gen(function* () {
       () => Effect.sync(() => events.push(`${name} released`))
     )
 
-  const plainLayer = Command.layer(
-    Small,
+  const plainLayer = Command.define(Small, Voice)(
     "plain",
     Effect.gen(function* () {
       yield* built("plain")
       if (problems.plainLayer) return yield* new Broken()
-      return ({ text }, connection: Context.Context<Voice>) =>
-        said(Context.get(connection, Voice).prefix + text)
+      return ({ text }, { session }) => said(session.prefix + text)
     })
   )
   const slowLayer = Command.layer(
@@ -86,13 +122,8 @@ const make = Effect.gen(function* () {
       return Promise.resolve({ default: slowLayer })
     }
   }
-  const cache = yield* Command.makeCache<Small, Voice, typeof loaders>(Small, loaders)
-
-  const ask = (request: Protocol.Request<Small>) =>
-    Effect.suspend(() => {
-      const answer = cache.answer(request, connection)
-      return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
-    }).pipe(Effect.provideContext(connection))
+  const cache = yield* Command.makeCache(Small, loaders)
+  const ask = (request: Protocol.Request<Small>) => answerOf(cache, request)
 
   return { ask, cache, events, gate, loads, problems, started }
 }).pipe(Effect.provideService(Store, { name: "store" }))
@@ -134,7 +165,7 @@ describe("Command", () => {
     Effect.gen(function* () {
       const { ask, cache } = yield* make
       yield* ask(plain)
-      assert.deepStrictEqual(cache.answer(plain, connection), said("I say a"))
+      assert.deepStrictEqual(cache.find("plain")?.handler(plain, connectionOf(voice)), said("I say a"))
     })
   )
 
@@ -208,12 +239,12 @@ describe("Command", () => {
             })
         )
       )
-      const cache = yield* Command.makeCache<Small, never, Command.Loaders<Small, never>>(Small, {
+      const cache = yield* Command.makeCache(Small, {
         plain: () => Promise.reject(new Error("not asked for")),
         slow: () => Promise.resolve({ default: load })
       })
       yield* Deferred.succeed(flush, cache.flush)
-      const ask = Effect.suspend(() => cache.answer(slow, Context.empty()) as Effect.Effect<unknown>)
+      const ask = answerOf(cache, slow)
       assert.deepStrictEqual(yield* ask, said("flushed"))
       assert.deepStrictEqual(events, ["built", "flushed", "released"])
       assert.deepStrictEqual(yield* ask, said("flushed"))
@@ -253,14 +284,14 @@ describe("Command", () => {
       const asked = yield* Deferred.make<void>()
       const module = Promise.withResolvers<{ readonly default: typeof layer }>()
       const layer = Command.layer(Small, "plain", ({ text }) => said(text))
-      const cache = yield* Command.makeCache<Small, never, Command.Loaders<Small, never>>(Small, {
+      const cache = yield* Command.makeCache(Small, {
         plain: () => {
           Deferred.doneUnsafe(asked, Exit.void)
           return module.promise
         },
         slow: () => Promise.reject(new Error("not asked for"))
       })
-      const ask = Effect.suspend(() => cache.answer(plain, Context.empty()) as Effect.Effect<unknown>)
+      const ask = answerOf(cache, plain)
       const leaving = yield* Effect.forkChild(ask)
       yield* Deferred.await(asked)
       yield* Fiber.interrupt(leaving)
@@ -294,15 +325,11 @@ describe("Command", () => {
           Effect.map(Pool, (pool) => () => said(String(pool)))
         ).pipe(Layer.provide(Pool.layer))
       const layers = { plain: command("plain"), slow: command("slow") }
-      const cache = yield* Command.makeCache<Small, never, Command.Loaders<Small, never>>(Small, {
+      const cache = yield* Command.makeCache(Small, {
         plain: () => Promise.resolve({ default: layers.plain }),
         slow: () => Promise.resolve({ default: layers.slow })
       })
-      const ask = (request: Protocol.Request<Small>) =>
-        Effect.suspend(() => {
-          const answer = cache.answer(request, Context.empty())
-          return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
-        })
+      const ask = (request: Protocol.Request<Small>) => answerOf(cache, request)
       assert.deepStrictEqual(yield* ask(plain), said("1"))
       assert.deepStrictEqual(yield* ask(slow), said("1"))
       yield* cache.flush
@@ -311,11 +338,10 @@ describe("Command", () => {
     })
   )
 
-  it.effect("that answers later is released by a flush when it has answered, or could not begin", () =>
+  it.effect("whose handler throws is released by a flush all the same", () =>
     Effect.gen(function* () {
       const events: Array<string> = []
-      const begun: Array<() => void> = []
-      const plainLayer = Command.layer(
+      const dying = Command.layer(
         Small,
         "plain",
         Effect.map(
@@ -323,52 +349,18 @@ describe("Command", () => {
             Effect.sync(() => events.push("built")),
             () => Effect.sync(() => events.push("released"))
           ),
-          () =>
-            ({ text }) =>
-              Command.later<Protocol.Reply<Small>>((done) => {
-                if (text === "thrown") throw new Error("thrown by a command")
-                begun.push(() => done(Exit.succeed(said(text))))
-              })
+          () => () => {
+            throw new Error("thrown by a command")
+          }
         )
       )
-      const cache = yield* Command.makeCache<Small, never, Command.Loaders<Small, never>>(Small, {
-        plain: () => Promise.resolve({ default: plainLayer }),
+      const cache = yield* Command.makeCache(Small, {
+        plain: dying,
         slow: () => Promise.reject(new Error("not asked for"))
       })
-      const ask = (text: string, answers: Array<unknown>) => {
-        const answering = cache.answer({ _tag: "plain", text }, Context.empty())
-        assert.instanceOf(answering, Command.Later)
-        answering.begin((answer) => answers.push(answer))
-      }
-      const first = yield* Effect.forkChild(
-        Effect.suspend(() => cache.answer(plain, Context.empty()) as Effect.Effect<unknown>),
-        { startImmediately: true }
-      )
-      while (begun.length === 0) yield* Effect.yieldNow
-      begun[0]!()
-      assert.deepStrictEqual(yield* Fiber.join(first), said("a"))
-
-      const answers: Array<unknown> = []
-      ask("b", answers)
-      ask("c", answers)
+      assert.isTrue(Exit.hasDies(yield* Effect.exit(answerOf(cache, plain))))
       yield* cache.flush
-      assert.deepStrictEqual(events, ["built"])
-      begun[1]!()
-      assert.deepStrictEqual(events, ["built"])
-      begun[2]!()
-      assert.deepStrictEqual(answers, [Exit.succeed(said("b")), Exit.succeed(said("c"))])
       assert.deepStrictEqual(events, ["built", "released"])
-
-      const again = yield* Effect.forkChild(
-        Effect.suspend(() => cache.answer(plain, Context.empty()) as Effect.Effect<unknown>),
-        { startImmediately: true }
-      )
-      while (begun.length === 3) yield* Effect.yieldNow
-      begun[3]!()
-      yield* Fiber.join(again)
-      ask("thrown", answers)
-      yield* cache.flush
-      assert.deepStrictEqual(events.slice(2), ["built", "released"])
     })
   )
 })

@@ -52,7 +52,7 @@ describe("A codec", () => {
       framing: Framing.lines({ maxLength: 100 }),
       request: handwritten,
       reply: handwritten,
-      onUnreadable: [],
+      onInvalid: [],
       onDefect: []
     })
     assert.deepStrictEqual(protocol.decodeRequest("hi"), { _tag: "say", text: "hi" })

@@ -303,7 +303,7 @@ describe("Syntax.pairs", () => {
         framing: Framing.lines({ maxLength: 100 }),
         request: codec,
         reply: codec,
-        onUnreadable: [],
+        onInvalid: [],
         onDefect: []
       })
       for (const text of ["", 'a"::note="b', "a\nping", "\ud800"]) {

@@ -180,7 +180,7 @@ describe("Syntax.words", () => {
       framing: Framing.lines({ maxLength: 1000 }),
       request: codec,
       reply: withNumbers,
-      onUnreadable: { _tag: "ping" },
+      onInvalid: { _tag: "ping" },
       onDefect: { _tag: "ping" }
     })
     const outcome = (exit: Exit.Exit<unknown, Schema.SchemaError>) =>

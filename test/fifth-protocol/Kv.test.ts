@@ -166,7 +166,9 @@ describe("Kv", () => {
               ]
           }
         }
-        const answers = yield* Effect.forEach(operations, client.send, { concurrency: "unbounded" })
+        const answers = yield* Effect.forEach(operations, (request) => client.send(request), {
+          concurrency: "unbounded"
+        })
         assert.deepStrictEqual(answers, operations.map(expected))
       }),
     { arbitrary: { runs: 30 } }

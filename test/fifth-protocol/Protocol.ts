@@ -9,11 +9,16 @@ import { Framing, Message, Protocol, Syntax } from "../../src/index.ts"
 /** A key or the name of a namespace: 1 to 64 letters, digits, dots and dashes. */
 export const Name = Syntax.Word.check(Schema.isPattern(/^[-.A-Za-z0-9]{1,64}$/))
 
+/** A value: any text but for a CR at its end, which a line would lose. */
+export const Text = Syntax.Word.check(
+  Schema.makeFilter((text: string) => !text.endsWith("\r"), { expected: "text that does not end in CR" })
+)
+
 // -> use NAMESPACE
 export const Use = Message.make("use", { namespace: Name })
 
 // -> put KEY VALUE
-export const Put = Message.make("put", { key: Name, value: Syntax.Word })
+export const Put = Message.make("put", { key: Name, value: Text })
 
 // -> get KEY
 export const Get = Message.make("get", { key: Name })
@@ -36,7 +41,7 @@ export const Request: Syntax.Codec<Request> = Syntax.words(requests)
 export const Ok = Message.make("ok", {})
 
 // <- value VALUE
-export const Value = Message.make("value", { value: Syntax.Word })
+export const Value = Message.make("value", { value: Text })
 
 // <- key KEY   for every key, in alphabetical order, then: end COUNT
 export const Key = Message.make("key", { key: Name })
@@ -61,6 +66,6 @@ export const Kv = Protocol.make({
   reply: Reply,
   isLast: ({ _tag }) => _tag !== "key",
   isError: ({ _tag }) => _tag === "Failure",
-  onUnreadable: (problem) => Protocol.closingIfTooLong(problem, Failure.make({ reason: "syntax" })),
+  onInvalid: (problem) => Protocol.closingIfTooLong(problem, Failure.make({ reason: "syntax" })),
   onDefect: { _tag: "Failure", reason: "internal" }
 })

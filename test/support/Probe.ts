@@ -3,7 +3,7 @@
  *
  * What its commands and sessions do is noted on the `Stage`; commands that wait, wait for a gate of the stage.
  */
-import { Context, Deferred, Effect, Exit, Layer, Schema, Scope } from "effect"
+import { Context, Deferred, Effect, Exit, Layer, Schema, Scope, Stream } from "effect"
 import { SocketServer } from "effect/socket"
 import * as Command from "../../src/Command.ts"
 import * as Endpoint from "../../src/Endpoint.ts"
@@ -27,7 +27,7 @@ const Wait = Message.make("wait", { gate: Syntax.Word })
 const Later = Message.make("later", { gate: Syntax.Word })
 // Answers with so many bytes.
 const Big = Message.make("big", { size: number })
-// Answers with so many portions of so many bytes; dies after them when told.
+// Answers with one frame in so many pieces of so many bytes; dies after them when told.
 const Portions = Message.make("portions", {
   count: number,
   size: number,
@@ -61,7 +61,7 @@ export const Probe = Protocol.make({
   framing: Framing.lines({ maxLength: 1000, escape: "\\" }),
   request: Syntax.words([Say, Wait, Later, Big, Portions, Spin, Many, Silent, Count, Who, Die, Bye]),
   reply: Reply,
-  onUnreadable: (problem): Reply => ({
+  onInvalid: (problem): Reply => ({
     _tag: "failed",
     reason:
       problem._tag !== "InvalidFrame" ? "syntax" : problem.reason === "TooLong" ? "too-long" : "not-utf8"
@@ -74,7 +74,7 @@ export type Probe = typeof Probe
 /** The same, but a bad frame closes the connection. */
 export const StrictProbe: Probe = {
   ...Probe,
-  onUnreadable: (problem, at) => Protocol.closing(Probe.onUnreadable(problem, at) as Reply)
+  onInvalid: (problem, at) => Protocol.closing(Probe.onInvalid(problem, at) as Reply)
 }
 
 /** Where what happens is noted, and where the gates are. */
@@ -128,19 +128,24 @@ export class Session extends Context.Service<Session, { readonly number: number;
 const said = (text: string): Reply => ({ _tag: "said", text })
 
 type Tag = Protocol.Request<Probe>["_tag"]
+type Handler<T extends Tag> = Command.Handler<
+  Command.RequestOf<Probe, T>,
+  Reply,
+  Server.Connection<Probe, Session["Service"]>,
+  Session
+>
+
+const define = Command.define(Probe, Session)
 
 const command =
-  <const T extends Tag, R = never>(tag: T, handler: Command.Handler<Command.RequestOf<Probe, T>, Reply, R>) =>
+  <const T extends Tag>(tag: T, handler: Handler<T>) =>
   () =>
-    Promise.resolve({ default: Command.layer(Probe, tag, handler) })
+    Promise.resolve({ default: define(tag, handler) })
 
 const noting =
-  <const T extends Tag, R = never>(
-    tag: T,
-    make: (stage: Stage["Service"]) => Command.Handler<Command.RequestOf<Probe, T>, Reply, R>
-  ) =>
+  <const T extends Tag>(tag: T, make: (stage: Stage["Service"]) => Handler<T>, options?: Command.Options) =>
   () =>
-    Promise.resolve({ default: Command.layer(Probe, tag, Effect.map(Stage, make)) })
+    Promise.resolve({ default: define(tag, Effect.map(Stage, make), options) })
 
 const commands = {
   say: command("say", ({ text }) => said(text)),
@@ -154,50 +159,39 @@ const commands = {
   later: noting(
     "later",
     ({ gate, happenings }) =>
-      (request) =>
-        Command.later((done) => {
-          happenings.note(`later ${request.gate}`)
-          if (request.gate === "thrown") throw new Error("thrown by a command")
-          const answer =
-            {
-              dead: Exit.die(new Error("a command gave up")),
-              long: Exit.succeed(
-                Effect.gen(function* () {
-                  happenings.note("long made")
-                  const { portion } = yield* Server.LongReply
-                  yield* portion(5, Effect.succeed("said "))
-                  yield* portion(4, Effect.succeed("long"))
-                  return []
-                })
-              )
-            }[request.gate] ?? Exit.succeed(said(request.gate))
-          Effect.runFork(Effect.map(Deferred.await(gate(request.gate)), () => done(answer)))
+      (request) => {
+        happenings.note(`later ${request.gate}`)
+        if (request.gate === "thrown") throw new Error("thrown by a command")
+        return Effect.map(Deferred.await(gate(request.gate)), () => {
+          if (request.gate === "dead") throw new Error("a command gave up")
+          if (request.gate !== "long") return said(request.gate)
+          return Stream.suspend(() => {
+            happenings.note("long made")
+            return Stream.make(Protocol.fragment("said "), Protocol.lastFragment("long"))
+          })
         })
+      },
+    { concurrent: true }
   ),
   big: noting("big", ({ happenings }) => ({ size }) => {
     happenings.note("big")
     return said("x".repeat(size))
   }),
-  portions: noting(
-    "portions",
-    ({ happenings }) =>
-      ({ count, ends, size }) =>
-        Effect.gen(function* () {
-          const { portion } = yield* Server.LongReply
-          for (let i = 0; i < count; i++) {
-            const text = i === 0 ? `said ${"x".repeat(size)}` : "x".repeat(size)
-            yield* portion(
-              size,
-              Effect.sync(() => {
-                happenings.note("portion")
-                return text
-              })
-            )
-          }
-          happenings.note("portions written")
-          return ends === "well" ? [] : yield* Effect.die(new Error("a command gave up"))
-        })
-  ),
+  portions: noting("portions", ({ happenings }) => ({ count, ends, size }) => {
+    const portions = Stream.range(1, count).pipe(
+      Stream.rechunk(1),
+      Stream.map((i) => {
+        happenings.note("portion")
+        return Protocol.fragment(i === 1 ? `said ${"x".repeat(size)}` : "x".repeat(size))
+      })
+    )
+    const end = Stream.suspend(() => {
+      happenings.note("portions written")
+      if (ends === "dead") return Stream.die(new Error("a command gave up"))
+      return Stream.succeed(Protocol.lastFragment(""))
+    })
+    return Stream.concat(count === 0 ? Stream.empty : portions, end)
+  }),
   spin: command("spin", ({ time }) => {
     const end = performance.now() + time
     while (performance.now() < end);
@@ -205,9 +199,7 @@ const commands = {
   }),
   many: command("many", ({ count }) => Array.from({ length: count }, (_, i) => said(String(i)))),
   silent: command("silent", () => []),
-  count: command("count", (_, connection: Context.Context<Session>) =>
-    said(String(++Context.get(connection, Session).asked))
-  ),
+  count: command("count", (_, { session }) => said(String(++session.asked))),
   who: command(
     "who",
     Effect.fnUntraced(function* () {

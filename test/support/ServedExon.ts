@@ -40,15 +40,18 @@ export const serveHere = (
     readonly people?: ReadonlyArray<string>
     readonly kdf?: Layer.Layer<Kdf.Kdf>
     readonly limits?: Server.Limits
+    /** The store, in place of the one in SQLite. */
+    readonly store?: typeof Store.layerSqlite
   } = {}
 ): Effect.Effect<Here, never, Scope.Scope> =>
   Effect.gen(function* () {
     const filename = options.inMemory
       ? ":memory:"
       : join(options.directory ?? (yield* temporaryDirectory), Sqlite.databaseName)
+    const { store = Store.layerSqlite } = options
     const accounts = Layer.provide(Accounts.layerKdf({ costs: cheap }), options.kdf ?? NodeCrypto.layerKdf)
     const services = yield* Layer.buildWithMemoMap(
-      Layer.provideMerge(Layer.merge(Store.layerSqlite, accounts), Sqlite.layer({ filename })),
+      Layer.provideMerge(Layer.merge(store, accounts), Sqlite.layer({ filename })),
       Layer.makeMemoMapUnsafe(),
       yield* Effect.scope
     )

@@ -29,7 +29,7 @@ export const open = Effect.fnUntraced(function* <P extends Protocol.Any>(
   tls: Endpoint.TlsClientOptions
 ): Effect.fn.Return<Connection<P>, ConnectionLost, Scope.Scope> {
   const place = Endpoint.format(endpoint)
-  const lost = (error: Client.Disconnected | Client.UnreadableReply | Client.BadRequest) =>
+  const lost = (error: Client.RequestError) =>
     new ConnectionLost({
       message:
         error._tag === "Disconnected"

@@ -51,7 +51,7 @@ export const make = <P extends Protocol.Any>(
   return {
     protocol,
     prompt: `${protocol.name}> `,
-    framing: protocol.framing.withMaxLength(longest),
+    framing: protocol.grammar.framing.withMaxLength(longest),
     read: (typed) => {
       const request: Protocol.Request<P> | Protocol.Malformed = protocol.decodeRequest(typed)
       return request instanceof Protocol.Malformed

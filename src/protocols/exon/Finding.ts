@@ -1,88 +1,65 @@
 /**
- * The commands that answer with many items. Where these are short, the reply is one like any other. Where they are long
- * (50 items of 256 KiB of comments at most), they are read, made and sent a few at a time, as the peer takes them.
+ * Replies that show items. Short ones are replies like any other. Long ones (50 items of 256 KiB of comments at most) are
+ * Streams: items are read when it is their turn, a few at a time, as the peer takes them, and shown as they were when
+ * the request was carried out.
  */
-import { Effect, Schema } from "effect"
-import * as Command from "../../Command.ts"
-import type * as Protocol from "../../Protocol.ts"
-import { LongReply } from "../../LongReply.ts"
+import { Effect, Schema, Stream } from "effect"
+import type * as Command from "../../Command.ts"
+import * as Protocol from "../../Protocol.ts"
 import { maxComments } from "./Item.ts"
-import { Available, Exon, Failed, Found, Item, NotFound, type Reply } from "./Protocol.ts"
-import { toReply } from "./Session.ts"
-import { type Asking, type Found as StoredFound, type Measured, Store } from "./Store.ts"
+import { Available, Exon, Found, Item, NotFound, type Reply } from "./Protocol.ts"
+import { orFailed, toReply, type State } from "./Session.ts"
+import type { Found as StoredFound, Item as StoredItem, MeasuredItem, Store } from "./Store.ts"
 
-/** A command that finds items. */
-export const command = <const T extends "list" | "search">(
-  tag: T,
-  ask: (request: Command.RequestOf<typeof Exon, T>, store: Store["Service"]) => Asking<StoredFound>
-) =>
-  Command.layer(
-    Exon,
-    tag,
-    Effect.map(
-      Store,
-      (store) => (request: Command.RequestOf<typeof Exon, T>) =>
-        ask(request, store).pipe(
-          Effect.flatMap((found): Effect.Effect<Protocol.Answer<Reply>> =>
-            found._tag === "Short"
-              ? Effect.succeed(Found.make({ data: found.items.map(toReply) }))
-              : write(found.items, store)
-          ),
-          // The store has logged why.
-          Effect.catch(() => Effect.succeed(Failed.make({ data: null })))
-        )
-    )
-  )
+/** A reply, or a long one that is still to be read. */
+export type Answer = Reply | Command.Production<Reply>
 
-const write = Effect.fnUntraced(function* (found: ReadonlyArray<Measured>, store: Store["Service"]) {
-  const { portion } = yield* LongReply
-  let before = opening
-  const portions = portionsOf(found)
-  for (const [i, items] of portions.entries()) {
-    const isLast = i === portions.length - 1
-    yield* portion(
-      items.reduce((sum, { size }) => sum + size, 0),
-      // In the middle of a line there is no other reply.
-      Effect.map(Effect.orDie(store.read(items)), (items) => {
-        let text = ""
-        for (const item of items) {
-          text += before + encodeItem(toReply(item))
-          before = ","
-        }
-        if (!isLast) return text
-        // All of them may have been removed since they were found.
-        return text + (before === opening ? opening : "") + ending
-      })
-    )
-  }
-  return []
-})
-
-/** Writes a long item that was asked for by its number, as it is when it is its turn to be written. */
-export const writeItem = Effect.fnUntraced(function* (item: Measured, store: Store["Service"]) {
-  const { portion } = yield* LongReply
-  yield* portion(
-    item.size,
-    Effect.map(Effect.orDie(store.read([item])), ([item]) =>
-      Exon.encodeReply(
+/** Answers with an item. */
+export const item = (
+  found: StoredItem | MeasuredItem | undefined,
+  store: Store["Service"],
+  session: State
+): Answer => {
+  if (found === undefined) return NotFound.make({ data: "" })
+  if ("name" in found) return Available.make({ data: toReply(found) })
+  return Stream.fromEffect(
+    store.read([found], session).pipe(
+      Effect.map(([item]) =>
         item === undefined ? NotFound.make({ data: "" }) : Available.make({ data: toReply(item) })
-      )
+      ),
+      orFailed
     )
   )
-  return []
-})
+}
+
+/** Answers with the items of a list or a search. */
+export const items = (found: StoredFound, store: Store["Service"], session: State): Answer =>
+  found._tag === "Short"
+    ? Found.make({ data: found.items.map(toReply) })
+    : Stream.fromIterable(portionsOf(found.items)).pipe(
+        // In the middle of a frame there is no other reply.
+        Stream.mapEffect((portion) => Effect.orDie(store.read(portion, session))),
+        // All items of a portion may have been removed since they were found.
+        Stream.filter((items) => items.length > 0),
+        Stream.zipWithIndex,
+        Stream.map(([items, at]) =>
+          Protocol.fragment((at === 0 ? "" : ",") + items.map((item) => encodeItem(toReply(item))).join(","))
+        ),
+        (fragments) => Stream.concat(Stream.make(opening), fragments),
+        Stream.concat(Stream.make(ending))
+      )
 
 const encodeItem = Schema.encodeSync(Schema.fromJsonString(Item))
 
 // The reply without items, and so what stands around them.
 const empty = Exon.encodeReply(Found.make({ data: [] }))
 const middle = empty.lastIndexOf("]")
-const opening = empty.slice(0, middle)
-const ending = empty.slice(middle)
+const opening = Protocol.fragment(empty.slice(0, middle))
+const ending = Protocol.lastFragment(empty.slice(middle))
 
-/** The items in portions of about the longest there may be, so that each takes some milliseconds. */
-const portionsOf = (items: ReadonlyArray<Measured>): ReadonlyArray<ReadonlyArray<Measured>> => {
-  const portions: Array<Array<Measured>> = []
+/** The items in portions of at most the longest item, so that each takes some milliseconds. */
+const portionsOf = (items: ReadonlyArray<MeasuredItem>): ReadonlyArray<ReadonlyArray<MeasuredItem>> => {
+  const portions: Array<Array<MeasuredItem>> = []
   let size = Number.POSITIVE_INFINITY
   for (const item of items) {
     size += item.size

@@ -132,7 +132,7 @@ const write = Effect.fnUntraced(function* (
         )
         return yield* problems.refuse
       }
-      yield* index.put(added)
+      yield* index.add(added)
       yield* audit(
         added.map(({ author, id }) => ({ at: now, event: "add", author, address: "import", item: id }))
       )

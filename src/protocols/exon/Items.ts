@@ -12,12 +12,14 @@ import * as Rows from "./Rows.ts"
 /** How many items a list or a search answers with. */
 export const pageSize = 50
 
-/** The most comments in bytes of an item that is read when it is asked for, and kept until it is answered. */
+/** Maximum size in bytes of an item that is read with the batch of its request and kept until its reply is written. */
 export const maxShort = 2048
 
-/** An item that has not been read, and how many bytes its name and its comments have. */
-export interface Measured extends Pick<Item, "id"> {
+/** An item that has not been read: its sizes at one moment, in bytes. */
+export interface MeasuredItem extends Pick<Item, "id"> {
+  /** The size of its name and its comments. */
   readonly size: number
+  readonly commentsSize: number
 }
 
 /** An item to be added; `folded` is its name as `Item.foldName` folds it. */
@@ -41,13 +43,15 @@ export interface Items {
   /** The same, but those that are longer than `maxShort` are only measured. */
   readonly getShort: (
     ids: ReadonlyArray<number>
-  ) => Effect.Effect<ReadonlyArray<Item | Measured>, SqlError.SqlError>
+  ) => Effect.Effect<ReadonlyArray<Item | MeasuredItem>, SqlError.SqlError>
   /** All items, in the order of their ids. */
   readonly all: Stream.Stream<Item, SqlError.SqlError>
   /** The ids of one page, newest first; page 1 is the first. */
   readonly list: (page: number) => Effect.Effect<ReadonlyArray<number>, SqlError.SqlError>
   /** How long the items with these ids are, in no order. */
-  readonly measure: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Measured>, SqlError.SqlError>
+  readonly measure: (
+    ids: ReadonlyArray<number>
+  ) => Effect.Effect<ReadonlyArray<MeasuredItem>, SqlError.SqlError>
   /** The ids of the items with these folded names, by folded name. */
   readonly named: (
     folded: ReadonlyArray<string>
@@ -59,16 +63,12 @@ export interface Items {
   readonly insert: (
     items: ReadonlyArray<NewItem>
   ) => Effect.Effect<ReadonlyArray<number | undefined>, SqlError.SqlError>
-  /** How many bytes of comments the items with these ids have, by id. */
-  readonly sizes: (
-    ids: ReadonlyArray<number>
-  ) => Effect.Effect<ReadonlyMap<number, number>, SqlError.SqlError>
   /** Appends comments on a new line, by id, each id once, and returns the items as they are then. */
   readonly append: (
     comments: ReadonlyMap<number, string>
   ) => Effect.Effect<ReadonlyArray<Pick<Item, "id" | "name" | "comments">>, SqlError.SqlError>
-  /** Removes items, and returns the ids of those that were there. */
-  readonly remove: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlySet<number>, SqlError.SqlError>
+  /** Removes items, and returns those that were there, in no order. */
+  readonly remove: (ids: ReadonlyArray<number>) => Effect.Effect<ReadonlyArray<Item>, SqlError.SqlError>
 }
 
 /** The statements on the table. */
@@ -80,10 +80,18 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     sql,
     (count) => sql`SELECT ${columns} FROM exon_item WHERE id IN ${ids(count)}`
   )
-  const getShort = Rows.forSet<Omit<ItemRow, "comments"> & { readonly comments: string | null }>(
+  const getShort = Rows.columnsForSet<
+    readonly [
+      id: number | string,
+      name: string,
+      author: string,
+      date: number | string,
+      comments: string | null
+    ]
+  >(
     sql,
     (count) => sql`SELECT id, name, author, added_at,
-      CASE WHEN octet_length(comments) <= ${sql.literal(String(maxShort))} THEN comments END AS comments
+      CASE WHEN octet_length(name) + octet_length(comments) <= ${sql.literal(String(maxShort))} THEN comments END
       FROM exon_item WHERE id IN ${ids(count)}`
   )
   const named = Rows.forSet<Numbered>(
@@ -98,17 +106,15 @@ export const make = (sql: SqlClient.SqlClient): Items => {
     (count) => sql`${insertion(count)} RETURNING id, folded`
   )
   const insertCounting = Rows.counted(sql, insertion)
-  const measure = Rows.forSet<{ id: number | string; size: number }>(
+  const measure = Rows.forSet<{ id: number | string; size: number; comments_size: number }>(
     sql,
-    (count) => sql`SELECT id, octet_length(name) + octet_length(comments) AS size FROM exon_item
-      WHERE id IN ${ids(count)}`
+    (count) => sql`SELECT id, octet_length(name) + octet_length(comments) AS size,
+      octet_length(comments) AS comments_size FROM exon_item WHERE id IN ${ids(count)}`
   )
   const measured = (ids: ReadonlyArray<number>) =>
-    Effect.map(measure(ids), (rows) => rows.map(({ id, size }) => ({ id: Number(id), size })))
-  const sizes = Rows.forSet<{ id: number | string; size: number }>(
-    sql,
-    (count) => sql`SELECT id, octet_length(comments) AS size FROM exon_item WHERE id IN ${ids(count)}`
-  )
+    Effect.map(measure(ids), (rows) =>
+      rows.map(({ comments_size, id, size }) => ({ id: Number(id), size, commentsSize: comments_size }))
+    )
   // PostgreSQL has to be told the types of values that stand alone.
   const append = Rows.forRows<Pick<ItemRow, "id" | "name" | "comments">>(sql, (count) => {
     const addition = sql`(CAST(${null} AS BIGINT), CAST(${null} AS TEXT))`
@@ -118,21 +124,20 @@ export const make = (sql: SqlClient.SqlClient): Items => {
       FROM addition WHERE exon_item.id = addition.item
       RETURNING exon_item.id, name, comments`
   })
-  const remove = Rows.forSet<{ id: number | string }>(
+  const remove = Rows.forSet<ItemRow>(
     sql,
-    (count) => sql`DELETE FROM exon_item WHERE id IN ${ids(count)} RETURNING id`
+    (count) => sql`DELETE FROM exon_item WHERE id IN ${ids(count)} RETURNING ${columns}`
   )
 
   return {
     all: Stream.map(sql<ItemRow>`SELECT ${columns} FROM exon_item ORDER BY id`.stream, toItem),
     get: (ids) => Effect.map(get(ids), toItems),
     getShort: Effect.fnUntraced(function* (ids) {
-      const short: Array<Item | Measured> = []
+      const short: Array<Item | MeasuredItem> = []
       const long: Array<number> = []
-      for (const row of yield* getShort(ids)) {
-        const { comments } = row
-        if (comments === null) long.push(Number(row.id))
-        else short.push(toItem({ ...row, comments }))
+      for (const [id, name, author, date, comments] of yield* getShort(ids)) {
+        if (comments === null) long.push(Number(id))
+        else short.push({ id: Number(id), name, date: Number(date), comments, author })
       }
       return long.length === 0 ? short : short.concat(yield* measured(long))
     }),
@@ -166,14 +171,19 @@ export const make = (sql: SqlClient.SqlClient): Items => {
         ),
       orElse: () => (items) => Effect.map(insertReturning(items.map(toRow)), (rows) => idsIn(rows, items))
     }),
-    sizes: (ids) => Effect.map(sizes(ids), (rows) => new Map(rows.map(({ id, size }) => [Number(id), size]))),
     append: (comments) =>
       Effect.map(append([...comments]), (rows) =>
         rows.map(({ comments, id, name }) => ({ id: Number(id), name, comments }))
       ),
-    remove: (ids) => Effect.map(remove(ids), (rows) => new Set(rows.map(({ id }) => Number(id))))
+    remove: (ids) => Effect.map(remove(ids), toItems)
   }
 }
+
+/** The item as it was when its comments had this size in bytes: later comments only follow on earlier ones. */
+export const withComments = (item: Item, size: number): Item =>
+  Buffer.byteLength(item.comments) <= size
+    ? item
+    : { ...item, comments: Buffer.from(item.comments).toString("utf8", 0, size) }
 
 const toItem = ({ added_at, author, comments, id, name }: ItemRow): Item => ({
   id: Number(id),

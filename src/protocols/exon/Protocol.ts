@@ -205,6 +205,6 @@ export const Exon: Wireline.Protocol<"exon", Request, Reply> = Wireline.make({
   request: Request,
   reply: Reply,
   isError: ({ status }) => status === "error",
-  onUnreadable: (problem) => Wireline.closingIfTooLong(problem, ProtocolError.make({ data: null })),
+  onInvalid: (problem) => Wireline.closingIfTooLong(problem, ProtocolError.make({ data: null })),
   onDefect: Failed.make({ data: null })
 })

@@ -52,6 +52,24 @@ export const forSet = <A extends object>(sql: SqlClient.SqlClient, template: Tem
   )
 }
 
+/**
+ * The same, but returns each row as the array of its columns. Making and reading objects takes a third of the time of a
+ * query for many small rows.
+ */
+export const columnsForSet = <Columns extends ReadonlyArray<unknown>>(
+  sql: SqlClient.SqlClient,
+  template: Template<object>
+) => {
+  const statementOf = runner(sql, template)
+  return inParts((values: ReadonlyArray<string | number>) =>
+    Effect.map(
+      statementOf(powerAbove(values.length), padded(values)).values,
+      // As with the objects of other statements, the template says what its rows are.
+      (rows) => rows as ReadonlyArray<ReadonlyArray<unknown>> as ReadonlyArray<Columns>
+    )
+  )
+}
+
 /** `VALUES` for so many rows of so many columns. */
 export const placeholders = (
   sql: SqlClient.SqlClient,

@@ -1,12 +1,12 @@
 /**
- * Why the item store did not do what it was asked.
+ * Why the item store did not carry out a request.
  */
 import { Schema } from "effect"
 
 /**
- * - `TooLong`: the comments of the item would be more than `Item.maxComments`
- * - `Overloaded`: too much is waiting to be done
- * - `Unavailable`: the database failed; the cause says how, and has been logged
+ * - `TooLong`: the comments of the item would exceed `Item.maxComments`
+ * - `Overloaded`: the queue of requests is full
+ * - `Unavailable`: the database failed, and the log says how
  * - `Closed`: the store is closing with the server
  */
 export const StoreReason = Schema.Literals(["TooLong", "Overloaded", "Unavailable", "Closed"])
@@ -19,7 +19,7 @@ const explanations: Record<StoreReason, string> = {
   Closed: "the item store is closing"
 }
 
-/** Nothing of the operation was done. */
+/** The request failed, and nothing of it was done. */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: StoreReason,
   cause: Schema.optionalKey(Schema.Defect())

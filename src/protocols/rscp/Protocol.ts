@@ -124,6 +124,6 @@ export const Rscp: Wireline.Protocol<"rscp", Request, Reply> = Wireline.make({
   reply: Reply,
   isError: (reply) =>
     reply._tag === "Response" ? reply.answer.startsWith("ERROR ") : errors.has(reply._tag),
-  onUnreadable: (problem) => Wireline.closingIfTooLong(problem, malformed),
+  onInvalid: (problem) => Wireline.closingIfTooLong(problem, malformed),
   onDefect: Failure.make({ reason: "internal error" })
 })

@@ -69,22 +69,23 @@ export type Steps<T extends Tag> = {
   readonly [A in Access]: { readonly [S in Taking[A]]: Step<T> }
 }
 
-/** A command that is told by its table of states, or by the effect that makes the table from services. */
+const define = Command.define(Rscp, Session)
+
+/** A command by its table of states, or by the effect that makes the table from services. */
 export const command = <const T extends Tag, E = never, R = never>(
   tag: T,
   steps: Steps<T> | Effect.Effect<Steps<T>, E, R>
 ) =>
-  Command.layer(
-    Rscp,
+  define(
     tag,
     Effect.map(
       Effect.isEffect(steps) ? steps : Effect.succeed(steps),
-      (steps) => (request: RequestOf<T>, connection: Context.Context<Session>) => {
-        const session = Context.get(connection, Session)
-        const step = stepsOf(steps, session)[session.state]
-        if (step === undefined) throw new Error(`a message was taken in the state ${session.state}`)
-        return typeof step === "function" ? step(request, session) : step
-      }
+      (steps) =>
+        (request: RequestOf<T>, { session }: { readonly session: Held }) => {
+          const step = stepsOf(steps, session)[session.state]
+          if (step === undefined) throw new Error(`a message was taken in the state ${session.state}`)
+          return typeof step === "function" ? step(request, session) : step
+        }
     )
   )
 

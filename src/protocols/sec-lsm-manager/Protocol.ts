@@ -120,6 +120,6 @@ export const SecLsmManager: Wireline.Protocol<"sec-lsm-manager", Request, Reply>
   reply: Reply,
   isLast: ({ _tag }) => _tag === "done" || _tag === "error",
   isError: ({ _tag }) => _tag === "error",
-  onUnreadable: Wireline.closing({ _tag: "error", reason: "protocol" }),
+  onInvalid: Wireline.closing({ _tag: "error", reason: "protocol" }),
   onDefect: { _tag: "error", reason: "internal" }
 })

@@ -77,11 +77,14 @@ export const done = (...args: ReadonlyArray<string>): Reply => ({ _tag: "done", 
 type Tag = Request["_tag"]
 type RequestOf<T extends Tag> = Command.RequestOf<typeof SecLsmManager, T>
 
+/** A command of sec-lsm-manager, as the core has it. */
+export const define = Command.define(SecLsmManager, Session)
+
 /** A command that answers at once, from the session alone. */
 export const command = <const T extends Tag>(
   tag: T,
   answer: (request: RequestOf<T>, session: State) => Wireline.Answer<Reply>
-) => Command.layer(SecLsmManager, tag, inSession(answer))
+) => define(tag, inSession(answer))
 
 /** A command that has something to wait for: its effect answers, or fails with the reason of the error reply. */
 export const commandEffect = <const T extends Tag, E, R>(
@@ -92,8 +95,7 @@ export const commandEffect = <const T extends Tag, E, R>(
     R
   >
 ) =>
-  Command.layer(
-    SecLsmManager,
+  define(
     tag,
     Effect.map(make, (answer) =>
       inSession<RequestOf<T>, Effect.Effect<Wireline.Answer<Reply>>>((request, session) =>
@@ -105,8 +107,7 @@ export const commandEffect = <const T extends Tag, E, R>(
 /** Hands a command the session of the connection. */
 export const inSession =
   <Request, A>(answer: (request: Request, session: State) => A) =>
-  (request: Request, connection: Context.Context<Session>): A => {
-    const session = Context.get(connection, Session)
+  (request: Request, { session }: { readonly session: State }): A => {
     session.messages++
     return answer(request, session)
   }

@@ -14,9 +14,9 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import { closeSync, constants, openSync, type Stats, statSync, unlinkSync } from "node:fs"
 import { Socket } from "node:net"
 import { resolve } from "node:path"
-import type * as Framing from "../../Framing.ts"
+import * as Protocol from "../../Protocol.ts"
 import { Gateway } from "./Gateway.ts"
-import { reasonOf, SmsShell } from "./Protocol.ts"
+import { reasonOf, type Request, SmsShell } from "./Protocol.ts"
 
 /** The FIFO cannot be made or read. */
 export class FifoError extends Schema.TaggedError<FifoError>()("FifoError", {
@@ -89,15 +89,14 @@ const open = (path: string): Effect.Effect<number, FifoError> =>
 /** Reads until the last writer has gone. */
 const readOnce = Effect.fnUntraced(function* (
   path: string,
-  take: (frame: string | Framing.InvalidFrame) => Effect.Effect<void>
+  take: (message: Request | Protocol.InvalidRequest) => Effect.Effect<void>
 ) {
   const descriptor = yield* open(path)
-  const decoder = SmsShell.framing.decoder()
   const bytes = NodeStream.fromReadable({
     evaluate: () => new Socket({ fd: descriptor, readable: true, writable: false }),
     onError: (cause) => new FifoError({ path, reason: String(cause) })
   })
-  yield* Stream.runForEach(bytes, (chunk) => Effect.forEach(decoder.push(chunk), take, { discard: true }))
+  yield* bytes.pipe(Protocol.decodeRequests(SmsShell), Stream.runForEach(take))
 })
 
 /** Takes a message as soon as there is room for it; fails for none. */
@@ -107,8 +106,7 @@ const taking = Effect.gen(function* () {
   const fork = yield* FiberSet.makeRuntime<never, void, never>()
   yield* Effect.addFinalizer(() => Effect.asVoid(Effect.timeoutOption(room.take(mostAtOnce), drainTimeout)))
 
-  return (frame: string | Framing.InvalidFrame): Effect.Effect<void> => {
-    const message = typeof frame === "string" ? SmsShell.decodeRequest(frame) : frame
+  return (message: Request | Protocol.InvalidRequest): Effect.Effect<void> => {
     if (message._tag !== "text") {
       return Effect.logWarning(`skipped what is no message: ${reasonOf(message)}`)
     }

@@ -137,7 +137,7 @@ export const isError = (reply: Reply): boolean =>
 export const toSeconds = (milliseconds: number): number => Math.floor(milliseconds / 1000)
 
 /** What is wrong with a message, in a few words that repeat nothing of it. */
-export const reasonOf = (problem: Wireline.Unreadable): string => {
+export const reasonOf = (problem: Wireline.InvalidRequest): string => {
   if (problem._tag === "InvalidFrame") {
     return problem.reason === "TooLong" ? `longer than ${problem.maxLength} bytes` : "not UTF-8"
   }
@@ -161,7 +161,7 @@ export const SmsShell: Wireline.Protocol<"sms", Request, Reply> = Wireline.make(
   request: Request,
   reply: Reply,
   isError,
-  onUnreadable: (problem, at) =>
+  onInvalid: (problem, at) =>
     Wireline.closingIfTooLong(
       problem,
       Failure.make({

@@ -148,28 +148,27 @@ const make = Effect.fnUntraced(function* ({
     )
   }
 
-  const enter = (number: string) =>
-    Effect.suspend(() => {
-      const leaving = residents.enter(number)
-      return leaving === undefined ? Effect.void : sessions.invalidate(leaving)
-    })
-
   return Sessions.of({
     use: (given, run) =>
       Effect.suspend(() => {
         const number = PhoneNumber.normalise(given) ?? given
         if (number.length === 0 || number.length > maxNumberLength) return run(Detached.make(given, "GUEST"))
         const arrived = clock.currentTimeMillisUnsafe()
-        return Effect.acquireUseRelease(
-          enter(number),
-          () =>
-            Effect.scoped(
-              Effect.flatMap(sessions.contextEffect(number), (session) =>
-                Context.get(session, Held).turn(arrived, run)
-              )
-            ),
-          () => Effect.sync(() => residents.leave(number))
-        )
+        let hasEntered = false
+        const used = Effect.suspend(() => {
+          const leaving = residents.enter(number)
+          hasEntered = true
+          const session = sessions.contextEffect(number)
+          return Effect.flatMap(
+            leaving === undefined ? session : Effect.andThen(sessions.invalidate(leaving), session),
+            (session) => Context.get(session, Held).turn(arrived, run)
+          )
+        })
+        // `acquireUseRelease` and `ensuring` cost more than what is to be done at the end.
+        return Effect.onExitPrimitive(Effect.scoped(used), () => {
+          if (hasEntered) residents.leave(number)
+          return undefined
+        })
       }),
     detached: (number, state) => Detached.make(PhoneNumber.normalise(number) ?? number, state),
     list: Effect.gen(function* () {

@@ -1,12 +1,9 @@
 import { Effect } from "effect"
-import { Command } from "../../../src/index.ts"
-import { Kv } from "../Protocol.ts"
-import { Session } from "../Session.ts"
+import { command, Session } from "../Session.ts"
 import { Store } from "../Store.ts"
 
 /** `delete KEY`: forgets a key. */
-export default Command.layer(
-  Kv,
+export default command(
   "delete",
   Effect.map(Store, (store) =>
     Effect.fnUntraced(function* ({ key }) {

@@ -1,5 +1,5 @@
-import { Command, Protocol } from "../../../src/index.ts"
-import { Kv } from "../Protocol.ts"
+import { Protocol } from "../../../src/index.ts"
+import { command } from "../Session.ts"
 
 /** `quit`: ends the connection. */
-export default Command.layer(Kv, "quit", () => Protocol.closing({ _tag: "ok" }))
+export default command("quit", () => Protocol.closing({ _tag: "ok" }))

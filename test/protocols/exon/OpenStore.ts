@@ -21,6 +21,8 @@ export interface Tap {
   fails?: (values: ReadonlyArray<unknown>) => SqlError.SqlErrorReason | undefined
   /** Why transactions are to fail instead of committing. */
   refusesCommit?: SqlError.SqlErrorReason | undefined
+  /** What transactions wait for before they commit. */
+  waits?: Effect.Effect<void> | undefined
 }
 
 export const newTap = (): Tap => ({ transactions: 0, statements: 0 })
@@ -30,7 +32,12 @@ const tapped = (client: SqlClient.SqlClient, tap: Tap): SqlClient.SqlClient => {
   const withTransaction: SqlClient.SqlClient["withTransaction"] = (effect) => {
     tap.transactions++
     return client.withTransaction(
-      Effect.tap(effect, () => (tap.refusesCommit === undefined ? Effect.void : fail(tap.refusesCommit)))
+      Effect.tap(effect, () =>
+        Effect.andThen(
+          tap.waits ?? Effect.void,
+          tap.refusesCommit === undefined ? Effect.void : fail(tap.refusesCommit)
+        )
+      )
     )
   }
   const unsafe = (sql: string, values: ReadonlyArray<unknown>) => {
@@ -38,7 +45,7 @@ const tapped = (client: SqlClient.SqlClient, tap: Tap): SqlClient.SqlClient => {
     const reason = tap.fails?.(values)
     return reason === undefined
       ? client.unsafe(sql, values)
-      : Object.assign(fail(reason), { raw: fail(reason) })
+      : Object.assign(fail(reason), { raw: fail(reason), values: fail(reason) })
   }
   const replaced = new Map<PropertyKey, unknown>([
     ["withTransaction", withTransaction],
@@ -49,18 +56,19 @@ const tapped = (client: SqlClient.SqlClient, tap: Tap): SqlClient.SqlClient => {
   })
 }
 
+/** The client of the database, tapped. */
+export const layerTapped = (tap: Tap) =>
+  Layer.effect(
+    SqlClient.SqlClient,
+    SqlClient.SqlClient.useSync((client) => tapped(client, tap))
+  )
+
 /** Runs a program on a store of its own, in memory unless there is a file. */
 export const withStore =
   (options: { readonly tap?: Tap; readonly filename?: string; readonly limits?: Limits } = {}) =>
   <A, E, R>(program: Effect.Effect<A, E, R>) => {
     const sqlite = Sqlite.layer({ filename: options.filename ?? ":memory:" })
-    const client =
-      options.tap === undefined
-        ? sqlite
-        : Layer.effect(
-            SqlClient.SqlClient,
-            SqlClient.SqlClient.useSync((client) => tapped(client, options.tap!))
-          ).pipe(Layer.provide(sqlite))
+    const client = options.tap === undefined ? sqlite : Layer.provide(layerTapped(options.tap), sqlite)
     const store = Store.layer(options.limits).pipe(
       Layer.provide(SearchIndex.layerFts5),
       Layer.provideMerge(client)
@@ -88,4 +96,10 @@ export const searched = (text: string) => Store.use((store) => itemsOf(store, st
 
 /** An item, however long. */
 export const itemOf = (id: number) =>
-  Store.use((store) => Effect.map(store.read([{ id, size: 0 }]), ([item]) => item))
+  Store.use((store) =>
+    Effect.flatMap(store.get(id), (item) =>
+      item === undefined || "name" in item
+        ? Effect.succeed(item)
+        : Effect.map(store.read([item]), ([item]) => item)
+    )
+  )

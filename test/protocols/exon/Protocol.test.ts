@@ -28,8 +28,8 @@ const transmit = (
   frames: ReadonlyArray<string>,
   sizes: ReadonlyArray<number>
 ): ReadonlyArray<string | Framing.InvalidFrame> => {
-  const bytes = new TextEncoder().encode(frames.map((frame) => Exon.framing.encode(frame)).join(""))
-  const decoder = Exon.framing.withMaxLength(1_000_000).decoder()
+  const bytes = new TextEncoder().encode(frames.map((frame) => Exon.grammar.framing.encode(frame)).join(""))
+  const decoder = Exon.grammar.framing.withMaxLength(1_000_000).decoder()
   const received: Array<string | Framing.InvalidFrame> = []
   let start = 0
   for (const size of [...sizes, bytes.length]) {
@@ -92,7 +92,7 @@ describe("The codec of Exon", () => {
       const counted = frame.replace(/"data":\d{16,}\}$/, `"data":${Number(document["data"])}}`)
       assert.strictEqual(JSON.stringify(document), counted)
       assert.notInclude(frame, "\n")
-      assert.isTrue(Exon.isLast(reply))
+      assert.isTrue(Exon.isLast(reply, undefined, 0))
     }
   )
 
@@ -403,9 +403,9 @@ describe("The codec of Exon", () => {
       data: null
     }
     const answers: ReadonlyArray<readonly [Answer<Reply>, closes: boolean]> = [
-      [Exon.onUnreadable(Exon.decodeRequest("nonsense") as Malformed, 0), false],
-      [Exon.onUnreadable(new Framing.InvalidFrame({ reason: "NotText", maxLength, length: 1 }), 0), false],
-      [Exon.onUnreadable(Framing.tooLong(maxLength), 0), true]
+      [Exon.onInvalid(Exon.decodeRequest("nonsense") as Malformed, 0), false],
+      [Exon.onInvalid(new Framing.InvalidFrame({ reason: "NotText", maxLength, length: 1 }), 0), false],
+      [Exon.onInvalid(Framing.tooLong(maxLength), 0), true]
     ]
     for (const [answer, closes] of answers) {
       assert.strictEqual(answer instanceof Closing, closes)

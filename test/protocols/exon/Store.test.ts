@@ -8,7 +8,7 @@ import { maxComments } from "../../../src/protocols/exon/Item.ts"
 import { Store } from "../../../src/protocols/exon/Store.ts"
 import { temporaryDirectory } from "../../support/Directory.ts"
 import { itemOf, listed, together, withStore } from "./OpenStore.ts"
-import { ask, Model, steps, who } from "./StoreModel.ts"
+import { ask, measured, Model, steps, who } from "./StoreModel.ts"
 
 /** The store ends as the model does: items, trail, and what search finds. */
 const compare = (model: Model) =>
@@ -44,9 +44,9 @@ describe("The store", () => {
   )
 
   it.effect.prop(
-    "answers operations of many fibers in the order in which they came, in groups of any size",
+    "answers requests of many fibers in the order in which they came, in batches of any size",
     [steps, Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 }))],
-    ([steps, maxGroup]) =>
+    ([steps, maxBatch]) =>
       Effect.gen(function* () {
         const store = yield* Store
         const model = new Model()
@@ -56,8 +56,30 @@ describe("The store", () => {
           steps.map((step) => model.answer(step))
         )
         yield* compare(model)
-      }).pipe(withStore({ limits: { maxGroup: maxGroup === 20 ? 512 : maxGroup } })),
+      }).pipe(withStore({ limits: { maxBatch: maxBatch === 20 ? 512 : maxBatch } })),
     { arbitrary: { runs: 120, size: 80 } }
+  )
+
+  it.effect.prop(
+    "reads measured items as they were then, without those that another session has removed since",
+    [steps, steps],
+    ([before, after]) =>
+      Effect.gen(function* () {
+        const store = yield* Store
+        const model = new Model()
+        const [own, other] = [{}, {}]
+        yield* together(before.map((step) => ask(store, step, own)))
+        for (const step of before) model.answer(step)
+        const items = model.newest()
+        yield* together(after.map((step) => ask(store, step, own)))
+        for (const step of after) model.answer(step)
+        const sizes = items.map(measured)
+        assert.deepStrictEqual(yield* store.read(sizes, own), items)
+        const left = items.filter(({ id }) => model.items.has(id))
+        assert.deepStrictEqual(yield* store.read(sizes, other), left)
+        assert.deepStrictEqual(yield* store.read(sizes), left)
+      }).pipe(withStore()),
+    { arbitrary: { runs: 60, size: 80 } }
   )
 
   it.effect("gives two adders of one name one success and the number of it", () =>
@@ -86,7 +108,7 @@ describe("The store", () => {
               store.add({ name: `item ${at}`, comments: author, author, address: "" })
             )
           )
-        }).pipe(withStore({ filename, limits: { maxGroup: 7 } }))
+        }).pipe(withStore({ filename, limits: { maxBatch: 7 } }))
       // The tables are there before both race to use them.
       yield* withStore({ filename })(Effect.void)
       const [ada, bob] = yield* Effect.all([racer("ada"), racer("bob")], { concurrency: "unbounded" })

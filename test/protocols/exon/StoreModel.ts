@@ -2,7 +2,7 @@
 import { Arbitrary, Effect, Schema } from "effect"
 import { maxComments } from "../../../src/protocols/exon/Item.ts"
 import { maxShort } from "../../../src/protocols/exon/Items.ts"
-import type { Found, Item, Measured, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
+import type { Found, Item, MeasuredItem, Store, StoreError } from "../../../src/protocols/exon/Store.ts"
 
 export const who = { author: "ada", address: "192.0.2.1" }
 
@@ -20,8 +20,8 @@ export type Step =
 /** What an operation answers; an error by its reason. */
 export type Answer = unknown
 
-/** Asks the real store. */
-export const ask = (store: Store["Service"], step: Step): Effect.Effect<Answer> => {
+/** Asks the real store, on behalf of a session. */
+export const ask = (store: Store["Service"], step: Step, session?: object): Effect.Effect<Answer> => {
   const answer: Effect.Effect<unknown, StoreError> = (() => {
     switch (step._tag) {
       case "add":
@@ -29,7 +29,7 @@ export const ask = (store: Store["Service"], step: Step): Effect.Effect<Answer> 
       case "comment":
         return store.comment({ id: step.id, comments: step.comments, ...who })
       case "remove":
-        return store.remove({ id: step.id, ...who })
+        return store.remove({ id: step.id, ...who, ...(session === undefined ? {} : { session }) })
       case "get":
         return store.get(step.id)
       case "list":
@@ -65,9 +65,11 @@ const wordsOf = (text: string): ReadonlyArray<string> =>
     )
     .filter((word) => word !== "")
 
-const measured = ({ comments, id, name }: Item): Measured => ({
+/** The sizes of an item. */
+export const measured = ({ comments, id, name }: Item): MeasuredItem => ({
   id,
-  size: Buffer.byteLength(name + comments)
+  size: Buffer.byteLength(name + comments),
+  commentsSize: Buffer.byteLength(comments)
 })
 
 /** What is found: the items, or how long they are. */
@@ -112,7 +114,7 @@ export class Model {
       }
       case "get": {
         const item = this.items.get(step.id)
-        return item === undefined || Buffer.byteLength(item.comments) <= maxShort ? item : measured(item)
+        return item === undefined || measured(item).size <= maxShort ? item : measured(item)
       }
       case "list":
         return found(this.newest().slice((step.page - 1) * 50, step.page * 50))

@@ -43,7 +43,7 @@ const almostLines = Arbitrary.map(
 describe("The codec of RSCP", () => {
   it.prop("brings every request through, cut anywhere", { requests, cuts }, ({ cuts, requests }) => {
     const frames = requests.map((request) => Rscp.encodeRequest(request))
-    assert.deepStrictEqual([...transmit(Rscp.framing, frames, cuts)], frames)
+    assert.deepStrictEqual([...transmit(Rscp.grammar.framing, frames, cuts)], frames)
     assert.deepStrictEqual(
       frames.map((frame) => uncovered(Rscp.decodeRequest(frame))),
       requests.map(uncovered)
@@ -52,7 +52,7 @@ describe("The codec of RSCP", () => {
 
   it.prop("brings every reply through, cut anywhere", { cuts, replies }, ({ cuts, replies }) => {
     const frames = replies.map((reply) => Rscp.encodeReply(reply))
-    assert.deepStrictEqual([...transmit(Rscp.framing, frames, cuts)], frames)
+    assert.deepStrictEqual([...transmit(Rscp.grammar.framing, frames, cuts)], frames)
     // Digits have no -0.
     const expected = JSON.parse(JSON.stringify(replies)) as ReadonlyArray<Reply>
     assert.deepStrictEqual(

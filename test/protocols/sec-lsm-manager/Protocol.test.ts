@@ -26,7 +26,7 @@ const cut = (bytes: Uint8Array, sizes: ReadonlyArray<number>): ReadonlyArray<Uin
 
 /** What arrives of these frames when their bytes come in these pieces. */
 const transmit = (frames: ReadonlyArray<string>, sizes: ReadonlyArray<number>): ReadonlyArray<string> => {
-  const { framing } = SecLsmManager
+  const { framing } = SecLsmManager.grammar
   const bytes = new TextEncoder().encode(frames.map((frame) => framing.encode(frame)).join(""))
   const decoder = framing.withMaxLength(1_000_000).decoder()
   return cut(bytes, sizes).flatMap((chunk) =>
@@ -127,7 +127,7 @@ describe("The codec of sec-lsm-manager", () => {
   it.prop("knows the last frame of a reply, and only that, by `done` or `error`", [replies], ([replies]) => {
     for (const reply of replies) {
       assert.strictEqual(
-        SecLsmManager.isLast(reply),
+        SecLsmManager.isLast(reply, undefined, 0),
         /^(?:done|error)(?: |$)/.test(SecLsmManager.encodeReply(reply))
       )
     }

@@ -55,7 +55,7 @@ const help = { sms_number: number, sms_text: "help" }
 describe("The codec of the SMS shell", () => {
   it.prop("brings every text through, cut anywhere", { texts, cuts }, ({ cuts, texts }) => {
     const frames = texts.map((text) => SmsShell.encodeRequest(text))
-    assert.deepStrictEqual([...transmit(SmsShell.framing, frames, cuts)], frames)
+    assert.deepStrictEqual([...transmit(SmsShell.grammar.framing, frames, cuts)], frames)
     assert.deepStrictEqual(
       frames.map((frame) => uncovered(SmsShell.decodeRequest(frame))),
       texts.map((text, at) => uncovered({ ...positive(text), length: Buffer.byteLength(frames[at]!) }))
@@ -64,7 +64,7 @@ describe("The codec of the SMS shell", () => {
 
   it.prop("brings every reply through, cut anywhere", { cuts, replies }, ({ cuts, replies }) => {
     const frames = replies.map((reply) => SmsShell.encodeReply(reply))
-    assert.deepStrictEqual([...transmit(SmsShell.framing, frames, cuts)], frames)
+    assert.deepStrictEqual([...transmit(SmsShell.grammar.framing, frames, cuts)], frames)
     // Digits have no -0.
     const expected = JSON.parse(JSON.stringify(replies)) as ReadonlyArray<Reply>
     assert.deepStrictEqual(
@@ -159,7 +159,7 @@ describe("The codec of the SMS shell", () => {
 
 describe("What is no message", () => {
   const error = (problem: Malformed | Framing.InvalidFrame): Answer<Reply> =>
-    SmsShell.onUnreadable(problem, 1_767_323_045_678)
+    SmsShell.onInvalid(problem, 1_767_323_045_678)
 
   const chain = [["received", 1_767_323_045]] as const
 

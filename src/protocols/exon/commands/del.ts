@@ -1,11 +1,21 @@
+import { Effect } from "effect"
 import { Deleted, NotDeleted, NotLoggedIn } from "../Protocol.ts"
-import { actorOf, command, numberOf, replying } from "../Session.ts"
+import { actorOf, command, numberOf, orFailed } from "../Session.ts"
+import { Store } from "../Store.ts"
 
-/** `del ID`: removes an item; only for who has logged in. */
-export default command("del", (request, session, store) => {
-  if (session.user === undefined) return NotLoggedIn.make({ data: String(request.id) })
-  const id = numberOf(request)
-  return replying(store.remove({ id, ...actorOf(session) }), (done) =>
-    done ? Deleted.make({ data: id }) : NotDeleted.make({ data: String(request.id) })
-  )
-})
+/** `del ID`: removes an item; only for users who have logged in. */
+export default command(
+  "del",
+  Effect.map(Store, (store) => (request, connection) => {
+    const { session } = connection
+    if (session.user === undefined) return NotLoggedIn.make({ data: String(request.id) })
+    const id = numberOf(request)
+    return store.remove({ id, ...actorOf(connection), session }).pipe(
+      Effect.map((done) =>
+        done ? Deleted.make({ data: id }) : NotDeleted.make({ data: String(request.id) })
+      ),
+      orFailed
+    )
+  }),
+  { concurrent: true }
+)

@@ -1,14 +1,19 @@
-import { writeItem } from "../Finding.ts"
-import { Available, NotFound } from "../Protocol.ts"
-import { command, numberOf, reading, replying, toReply } from "../Session.ts"
+import { Effect } from "effect"
+import * as Finding from "../Finding.ts"
+import { command, numberOf, orFailed } from "../Session.ts"
+import { Store } from "../Store.ts"
 
-/** `id ID`: what is known of an item. */
-export default command("id", (request, session, store) =>
-  reading(
-    session,
-    replying(store.get(numberOf(request)), (item) => {
-      if (item === undefined) return NotFound.make({ data: "" })
-      return "size" in item ? writeItem(item, store) : Available.make({ data: toReply(item) })
-    })
-  )
+/** `id ID`: an item. */
+export default command(
+  "id",
+  Effect.map(
+    Store,
+    (store) =>
+      (request, { session }) =>
+        store.get(numberOf(request)).pipe(
+          Effect.map((found) => Finding.item(found, store, session)),
+          orFailed
+        )
+  ),
+  { concurrent: true }
 )

@@ -1,6 +1,5 @@
-import * as Command from "../../../Command.ts"
 import { closing } from "../../../Protocol.ts"
-import { Exon } from "../Protocol.ts"
+import { command } from "../Session.ts"
 
 /** `quit`: ends the connection. */
-export default Command.layer(Exon, "quit", () => closing())
+export default command("quit", () => closing())

@@ -1,12 +1,10 @@
 import { Effect } from "effect"
-import * as Command from "../../../Command.ts"
 import { Journal } from "../Journal.ts"
-import { type Log, SecLsmManager } from "../Protocol.ts"
-import { done, inSession } from "../Session.ts"
+import type { Log } from "../Protocol.ts"
+import { define, done, inSession } from "../Session.ts"
 
 /** `log [on|off]`: switches the logging of messages, of all clients, and tells how it stands. */
-export default Command.layer(
-  SecLsmManager,
+export default define(
   "log",
   Effect.map(Journal, (journal) =>
     inSession(({ state }: typeof Log.Type) => {

@@ -1,25 +1,15 @@
-import { Context, Effect, FiberSet } from "effect"
+import { Effect } from "effect"
 import * as Command from "../../../Command.ts"
-import { RequestId } from "../../../RequestId.ts"
 import { Gateway } from "../Gateway.ts"
-import { type Reply, SmsShell, type Text } from "../Protocol.ts"
-import { Session } from "../Session.ts"
+import { SmsShell } from "../Protocol.ts"
 
 /**
- * A text, which takes its way while the next ones of the connection begin theirs: a slow command holds up nobody but
- * its own number.
+ * A text. It takes its way while the next ones of the connection begin theirs: a slow command delays only its own
+ * number.
  */
 export default Command.layer(
   SmsShell,
   "text",
-  Effect.gen(function* () {
-    const gateway = yield* Gateway
-    const fork = yield* FiberSet.makeRuntime<never, Reply, never>()
-    return (text: Text, connection: Context.Context<Session>) =>
-      Command.later<Reply>((done) => {
-        const { address } = Context.get(connection, Session)
-        const request = Context.get(connection, RequestId).toString()
-        fork(Effect.annotateLogs(gateway.receive(text), { peer: address, request })).addObserver(done)
-      })
-  })
+  Effect.map(Gateway, (gateway) => (text) => gateway.receive(text)),
+  { concurrent: true }
 )

@@ -51,7 +51,8 @@ export const codecs = (stored: Stored): Codecs =>
 
 /** The session that a command of this name sees. */
 export const make = (command: string, codecs: Codecs, session: NumberSession): CommandSession<Stored> => {
-  const storage = session.storage(command)
+  // Most calls keep nothing.
+  const storage = () => session.storage(command)
   const codecOf = (key: string) => {
     const codec = codecs.get(key)
     if (codec === undefined) throw new Error(`the command ${command} declares no ${key} in its storage`)
@@ -69,7 +70,7 @@ export const make = (command: string, codecs: Codecs, session: NumberSession): C
     get: (key) =>
       Effect.gen(function* () {
         const { decode } = codecOf(key)
-        const json = yield* storage.get(key)
+        const json = yield* storage().get(key)
         if (json === undefined) return undefined
         const value = decode(json)
         if (Exit.isSuccess(value)) return value.value
@@ -78,8 +79,8 @@ export const make = (command: string, codecs: Codecs, session: NumberSession): C
       }),
     set: (key, value) =>
       Effect.flatMap(Effect.orDie(Effect.suspend(() => codecOf(key).encode(value))), (json) =>
-        storage.set(key, json)
+        storage().set(key, json)
       ),
-    delete: (key) => Effect.suspend(() => (codecOf(key), storage.delete(key)))
+    delete: (key) => Effect.suspend(() => (codecOf(key), storage().delete(key)))
   }
 }

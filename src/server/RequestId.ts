@@ -1,8 +1,8 @@
-import { Context } from "effect"
+import { Context, Inspectable } from "effect"
 
 /**
  * Counts the requests of one connection. `17-4` is the fourth frame of the 17th connection since the server of a
- * protocol started, and `17-0` what is before the first: made of that only when somebody asks, for every request counts
+ * protocol started, and `17-0` what is before the first: made of that only when it is logged, because every request counts
  * and few are logged.
  */
 export class RequestCount {
@@ -27,11 +27,16 @@ export class RequestCount {
   toJSON(): string {
     return this.toString()
   }
+
+  /** As loggers for the console show it. */
+  [Inspectable.NodeInspectSymbol](): string {
+    return this.toString()
+  }
 }
 
 /**
  * Which request of its connection a command is answering: in the context of commands, as text. What they log has it by
- * itself; a command that answers later (`Command.later`) asks before it begins, for the next request is on its way then.
+ * itself; `connection.requestId` is the same for handlers; a `concurrent` one reads it before it waits.
  */
 export class RequestId extends Context.Reference<{ readonly toString: () => string }>("wireline/RequestId", {
   defaultValue: () => "none"

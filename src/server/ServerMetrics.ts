@@ -1,31 +1,31 @@
 /**
  * What a server counts: its connections, its requests by command and outcome, and how long they took. These are plain
- * numbers, for they are counted at every request; the metrics of Effect read them when somebody asks for these.
+ * numbers, because every request counts; Effect's metrics read them on demand.
  *
- * | metric | labels | what it says |
- * | --- | --- | --- |
- * | `wireline_connections_open` | `protocol` | connections that are being served |
- * | `wireline_connections_total` | `protocol` | connections that have been accepted |
- * | `wireline_connections_refused_total` | `protocol` | connections closed at once because there were too many |
- * | `wireline_requests_total` | `protocol`, `command`, `outcome` | requests answered: `ok`, `error`, `died` |
- * | `wireline_request_duration_seconds` | `protocol`, `command` | a histogram of the time until the answer was there |
- * | `wireline_frames_unreadable_total` | `protocol` | frames that were no request |
+ * | metric | labels | unit | what it is |
+ * | --- | --- | --- | --- |
+ * | `wireline_connections_open` | `protocol` | connections | those that are being served |
+ * | `wireline_connections_total` | `protocol` | connections | those that were accepted |
+ * | `wireline_connections_refused_total` | `protocol` | connections | those closed at once because there were too many |
+ * | `wireline_requests_total` | `protocol`, `command`, `outcome` | requests | those answered: `ok`, `error`, `died` |
+ * | `wireline_request_duration_seconds` | `protocol`, `command` | seconds | a histogram of the time until the answer was there |
+ * | `wireline_frames_unreadable_total` | `protocol` | frames | those that were no request |
  *
- * `error` is what the protocol calls one (`Protocol.isError`); `died` is a command that failed in a way that it should
- * not. Time that a reply waits for its peer is in none of these. Whatever is waited for is timed. Of answers that are given
- * at once, those of a stretch are timed together, one stretch in eight, and each of these and of the stretches before
- * counts with the mean: to read the clock takes as long as some answers.
+ * `error` is what the protocol calls one (`Protocol.isError`); `died` is a handler that died. The time that a reply waits for
+ * its peer counts in none of these. Answers that are waited for are timed one by one. Answers that are given at once are
+ * timed in stretches, one stretch in eight, and each of them and of the stretches before counts with the mean: reading the
+ * clock takes as long as some answers.
  */
 import { type Context, Effect, Metric, type Scope } from "effect"
 
 /** The upper bounds of the histogram's buckets, in seconds. */
 const boundaries = [0.000_01, 0.000_05, 0.000_1, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10]
 
-/** One stretch in so many is timed. */
+/** One stretch in this many is timed. */
 const sampled = 8
 
 /** How requests for one command went. */
-export class CommandTally {
+export class CommandMetrics {
   readonly outcomes = { ok: 0, error: 0, died: 0 }
   /** How many were answered at once since the last stretch that was timed. */
   untimed = 0
@@ -35,7 +35,7 @@ export class CommandTally {
   private min = 0
   private max = 0
 
-  /** So many requests took so many seconds each. */
+  /** Counts requests that took this many seconds each. */
   took(seconds: number, times = 1): void {
     let bucket = 0
     while (bucket < boundaries.length && seconds > boundaries[bucket]!) bucket++
@@ -59,18 +59,18 @@ export class CommandTally {
 }
 
 /** What one server counts. */
-export class Tally {
+export class ServerMetrics {
   /** Connections: those that are being served, all that were accepted, and those that there was no place for. */
   open = 0
   accepted = 0
   refused = 0
-  unreadable = 0
-  private readonly commands = new Map<string, CommandTally>()
+  invalid = 0
+  private readonly commands = new Map<string, CommandMetrics>()
   /** Those that have answered at once since the last stretch that was timed. */
-  private readonly untimed: Array<CommandTally> = []
+  private readonly untimed: Array<CommandMetrics> = []
   private stretches = 0
   private answers = 0
-  /** Since when the stretch lasts, in milliseconds, where somebody has looked; whether it is timed; the last mean. */
+  /** Since when the stretch lasts, in milliseconds, where it is timed; whether it is timed; the last mean in seconds. */
   private since = 0
   private isTimed = false
   private mean = 0
@@ -88,36 +88,29 @@ export class Tally {
       "Connections closed at once because there were too many",
       () => this.refused
     )
-    this.counter("wireline_frames_unreadable_total", "Frames that were no request", () => this.unreadable)
+    this.counter("wireline_frames_unreadable_total", "Frames that were no request", () => this.invalid)
   }
 
-  /** The tally of one command. */
-  of(command: string): CommandTally {
+  /** The metrics of one command. */
+  of(command: string): CommandMetrics {
     return this.commands.get(command) ?? this.add(command)
   }
 
   /** Begins a stretch of answers that are given at once. */
-  begin(): void {
+  beginStretch(): void {
     this.answers = 0
     this.isTimed = this.stretches++ % sampled === 0 || this.mean === 0
     this.since = this.isTimed ? performance.now() : 0
   }
 
-  /** How long the stretch has lasted, in milliseconds; since this was first asked, unless it is timed. */
-  elapsed(): number {
-    const now = performance.now()
-    if (this.since === 0) this.since = now
-    return now - this.since
-  }
-
   /** An answer of the stretch. */
-  answered(command: CommandTally): void {
+  answered(command: CommandMetrics): void {
     this.answers++
     if (command.untimed++ === 0) this.untimed.push(command)
   }
 
   /** Ends the stretch. */
-  end(): void {
+  endStretch(): void {
     if (!this.isTimed || this.answers === 0) return
     this.mean = (performance.now() - this.since) / 1000 / this.answers
     this.settle()
@@ -137,14 +130,14 @@ export class Tally {
     for (const registration of this.registrations) registration.remove()
   }
 
-  private add(command: string): CommandTally {
-    const tally = new CommandTally()
-    this.commands.set(command, tally)
+  private add(command: string): CommandMetrics {
+    const metrics = new CommandMetrics()
+    this.commands.set(command, metrics)
     for (const outcome of ["ok", "error", "died"] as const) {
       this.counter(
         "wireline_requests_total",
         "Requests that have been answered",
-        () => tally.outcomes[outcome],
+        () => metrics.outcomes[outcome],
         {
           command,
           outcome
@@ -159,10 +152,10 @@ export class Tally {
       }),
       () => {
         this.settle()
-        return tally.durations
+        return metrics.durations
       }
     )
-    return tally
+    return metrics
   }
 
   private counter(id: string, description: string, count: () => number, labels: Record<string, string> = {}) {
@@ -186,9 +179,9 @@ export class Tally {
   }
 }
 
-/** The tally of a server of this protocol, in the metrics until the scope closes. */
-export const make = (protocol: string): Effect.Effect<Tally, never, Scope.Scope> =>
+/** The metrics of a server of this protocol, registered until the scope closes. */
+export const make = (protocol: string): Effect.Effect<ServerMetrics, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.map(Effect.context(), (context) => new Tally(protocol, context)),
-    (tally) => Effect.sync(() => tally.remove())
+    Effect.map(Effect.context(), (context) => new ServerMetrics(protocol, context)),
+    (metrics) => Effect.sync(() => metrics.remove())
   )

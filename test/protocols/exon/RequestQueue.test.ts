@@ -1,4 +1,4 @@
-/** Operations that wait at the same moment share a transaction, and fail each for itself where that can be. */
+/** Requests that wait at the same moment share a transaction, and each fails alone where that is possible. */
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Result, Stream } from "effect"
@@ -14,7 +14,7 @@ const add = (name: string) => Store.use((store) => store.add({ name, comments: "
 
 const names = (count: number) => Array.from({ length: count }, (_, at) => `item ${at}`)
 
-/** What is in the store by its own account, which the trail has to confirm. */
+/** The names in the store; the audit trail has to agree. */
 const kept = Effect.gen(function* () {
   const items = yield* listed(1)
   const trail = yield* Stream.runCollect(AuditTrail.read())
@@ -28,14 +28,14 @@ const kept = Effect.gen(function* () {
 const failure = new SqlError.UnknownError({ cause: new Error("on demand") })
 const locked = new SqlError.LockTimeoutError({ cause: new Error("on demand") })
 
-/** How each of some operations ended: what it answered, or why not. */
+/** How each of some requests ended: `done`, or the reason of its failure. */
 const outcomes = <R>(effects: ReadonlyArray<Effect.Effect<unknown, { readonly reason: string }, R>>) =>
   Effect.map(together(effects.map(Effect.result)), (results) =>
     results.map((result) => (Result.isSuccess(result) ? "done" : result.failure.reason))
   )
 
-describe("A group of operations", () => {
-  it.effect("has one transaction and a few statements, however many there are", () => {
+describe("A batch of requests", () => {
+  it.effect("has one transaction and few statements, whatever its length", () => {
     const tap = newTap()
     return Effect.gen(function* () {
       const before = { ...tap }
@@ -45,20 +45,20 @@ describe("A group of operations", () => {
     }).pipe(withStore({ tap }))
   })
 
-  it.effect("has as many transactions as its bounds ask for", () => {
+  it.effect("is bounded in requests and in weight", () => {
     const tap = newTap()
     return Effect.gen(function* () {
       const before = tap.transactions
       yield* together(names(100).map(add))
       assert.strictEqual(tap.transactions - before, 10)
-      // Each of these is as heavy as a group may be.
+      // Each of these is as heavy as a batch may be.
       yield* together(
         names(3).map((name) =>
           Store.use((store) => store.comment({ id: 1, comments: name.repeat(10_000), ...who }))
         )
       )
       assert.strictEqual(tap.transactions - before, 13)
-    }).pipe(withStore({ tap, limits: { maxGroup: 10, maxGroupWeight: 50_000 } }))
+    }).pipe(withStore({ tap, limits: { maxBatch: 10, maxBatchWeight: 50_000 } }))
   })
 
   it.effect("needs no transaction to read", () => {
@@ -73,13 +73,13 @@ describe("A group of operations", () => {
     }).pipe(withStore({ tap }))
   })
 
-  it.effect("answers when it is committed, and not before", () => {
+  it.effect("is answered once it is committed, and not before", () => {
     const tap = newTap()
     return withLogs(() =>
       Effect.gen(function* () {
         tap.refusesCommit = failure
         const store = yield* Store
-        // The reads stand in the same transaction, so they would tell of what is not kept.
+        // The reads are in the same transaction, so they would show what is not kept.
         const ended = yield* outcomes([add("one"), store.get(1), add("two")])
         assert.deepStrictEqual(ended, ["Unavailable", "Unavailable", "Unavailable"])
         tap.refusesCommit = undefined
@@ -89,7 +89,7 @@ describe("A group of operations", () => {
     )
   })
 
-  it.effect("does not suffer from one that fails", () => {
+  it.effect("is done apart from the requests in it that fail", () => {
     const tap = newTap()
     return withLogs((logs) =>
       Effect.gen(function* () {
@@ -103,7 +103,7 @@ describe("A group of operations", () => {
     )
   })
 
-  it.effect("writes down what it did in the end, however often it was tried", () => {
+  it.effect("has one audit entry for each change, however often it was tried", () => {
     const tap = newTap()
     return withLogs(() =>
       Effect.gen(function* () {
@@ -144,7 +144,7 @@ describe("A group of operations", () => {
   })
 })
 
-describe("An operation", () => {
+describe("A request", () => {
   it.effect("is refused when too many wait", () =>
     Effect.gen(function* () {
       const ended = yield* outcomes(names(12).map(add))
@@ -160,7 +160,7 @@ describe("An operation", () => {
     }).pipe(withStore({ limits: { capacityWeight: 100 } }))
   )
 
-  it.effect("is done even if whoever asked for it does not wait", () =>
+  it.effect("is done even if its Effect is interrupted", () =>
     Effect.gen(function* () {
       const fiber = yield* Effect.forkChild(add("one"), { startImmediately: true })
       yield* Fiber.interrupt(fiber)
@@ -176,7 +176,7 @@ describe("An operation", () => {
         const store = yield* Store
         const all = together(names(30).map((name) => store.add({ name, comments: "", ...who })))
         return [store, yield* Effect.forkDetach(all, { startImmediately: true })] as const
-      }).pipe(withStore({ filename, limits: { maxGroup: 7 } }))
+      }).pipe(withStore({ filename, limits: { maxBatch: 7 } }))
       assert.strictEqual((yield* Fiber.join(waiting)).length, 30)
       assert.strictEqual((yield* Effect.flip(store.get(1))).reason, "Closed")
       assert.deepStrictEqual(yield* withStore({ filename })(kept), names(30))

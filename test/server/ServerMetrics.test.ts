@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Metric, Schema } from "effect"
 import { PrometheusMetrics } from "effect/observability"
-import { CommandTally } from "../src/Tally.ts"
-import { open, serve, Stage, unix } from "./support/Probe.ts"
-import * as RawPeer from "./support/RawPeer.ts"
-import { answersOf } from "./support/Talk.ts"
+import { CommandMetrics } from "../../src/server/ServerMetrics.ts"
+import { open, serve, Stage, unix } from "../support/Probe.ts"
+import * as RawPeer from "../support/RawPeer.ts"
+import { answersOf } from "../support/Talk.ts"
 
 /** A test in a registry of metrics of its own. */
 const alone = <A, E, R>(test: Effect.Effect<A, E, R>) =>
@@ -25,7 +25,7 @@ const requests = (command: string) =>
     Object.fromEntries(lines.map((line) => line.slice(1).split('"} ')))
   )
 
-describe("The tally of a server", () => {
+describe("The metrics of a server", () => {
   it.effect("has every request by its command and its outcome, however it was answered", () =>
     alone(
       Effect.gen(function* () {
@@ -120,7 +120,7 @@ describe("The durations of a command", () => {
     { all: Arbitrary.array(Took, { maxLength: 20 }) },
     ({ all }) =>
       Effect.sync(() => {
-        const tally = new CommandTally()
+        const tally = new CommandMetrics()
         for (const { seconds, times } of all) tally.took(seconds, times)
         const each = all.flatMap(({ seconds, times }) => Array.from({ length: times }, () => seconds))
         const { buckets, count, max, min, sum } = tally.durations

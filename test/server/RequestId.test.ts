@@ -1,10 +1,11 @@
 /** How what a server logs tells whom it is about: the protocol, the peer, and which of its requests. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import { RequestCount } from "../src/RequestId.ts"
-import { withLogs } from "./support/Happenings.ts"
-import { open, serve, Stage, tcp, until } from "./support/Probe.ts"
-import * as RawPeer from "./support/RawPeer.ts"
+import { inspect } from "node:util"
+import { RequestCount } from "../../src/server/RequestId.ts"
+import { withLogs } from "../support/Happenings.ts"
+import { open, serve, Stage, tcp, until } from "../support/Probe.ts"
+import * as RawPeer from "../support/RawPeer.ts"
 
 const about = (request: string) =>
   String.raw`protocol=probe peer=tcp://127\.0\.0\.1:\d+ request="?${request}"?$`
@@ -16,6 +17,7 @@ describe("The id of a request", () => {
     count.frames += 4
     assert.strictEqual(String(count), "17-4")
     assert.strictEqual(JSON.stringify({ request: count }), '{"request":"17-4"}')
+    assert.strictEqual(inspect({ request: count }), "{ request: 17-4 }")
   })
 
   it.effect("is told, with the peer, of commands that die at once, as an effect, or of their reply", () =>
