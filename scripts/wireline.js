@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Starts the `wireline` command: the sources in a checkout, the compiled package elsewhere.
+// Starts the `wireline` command: the sources in a checkout, the bundle of the package elsewhere.
 import { existsSync } from "node:fs"
 
 const [major, minor] = process.versions.node.split(".").map(Number)
@@ -11,4 +11,4 @@ if (major < 24 || (major === 24 && minor < 7)) {
 }
 
 const source = new URL("../src/main.ts", import.meta.url)
-await import(existsSync(source) ? source.href : new URL("../dist/main.js", import.meta.url).href)
+await import(existsSync(source) ? source.href : new URL("../dist/bundle/main.js", import.meta.url).href)

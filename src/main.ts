@@ -2,7 +2,7 @@
  * The `wireline` command: the protocols that it serves, and what they stand on.
  */
 import { Layer } from "effect"
-import { readFileSync } from "node:fs"
+import { createRequire } from "node:module"
 import { Accounts } from "./accounts/Accounts.ts"
 import * as Service from "./cli/Service.ts"
 import type { Settings } from "./cli/Settings.ts"
@@ -24,8 +24,11 @@ const program = (settings: Settings) =>
     Layer.provide(DataDirectory.layer(settings.data))
   )
 
-const { version }: { version: string } = JSON.parse(
-  readFileSync(new URL("../package.json", import.meta.url), "utf8")
-)
+// By its name it is found from the bundle, too, which is in a folder of its own.
+const { version }: { version: string } = createRequire(import.meta.url)("wireline/package.json")
 
-Wireline.run(services, program, version)
+/** Set in the bundle alone, by `scripts/bundle.ts`: where, from there, this module is unbundled. */
+declare const UNBUNDLED: string | undefined
+const unbundled = typeof UNBUNDLED === "undefined" ? undefined : new URL(UNBUNDLED, import.meta.url).href
+
+Wireline.run(services, program, version, unbundled === undefined ? undefined : () => import(unbundled))

@@ -186,7 +186,7 @@ describe("The package", () => {
       Object.fromEntries(entries.map(([name, { default: file }]) => [name, sourceOf(file)])),
       Object.fromEntries([
         [".", "src/index.ts"],
-        ...pureModules.map((name) => [`./${name}`, `src/${name}.ts`]),
+        ...[...pureModules, "Testing"].map((name) => [`./${name}`, `src/${name}.ts`]),
         ...protocols.map((path) => [`./${path.split("/")[2]}`, path])
       ])
     )
@@ -225,7 +225,7 @@ describe("The package", () => {
     assert.match(read(launcher), /^#!\/usr\/bin\/env node\n/)
     for (const file of packageJson.files)
       assert.isTrue(file === "dist" || existsSync(join(repository, file)), file)
-    assert.include(read(launcher), "../dist/main.js")
+    assert.include(read(launcher), "../dist/bundle/main.js")
     assert.include(modules, "src/main.ts")
     assert.strictEqual(dirname(launcher), "scripts")
   })

@@ -28,7 +28,7 @@ export const measureStart = async (
     [
       subject.name,
       decimals(subjectTook, 3),
-      decimals(startSeconds, 1),
+      decimals(startSeconds, 2),
       reached(subjectTook, subjectTook <= startSeconds)
     ],
     [baseline.name, decimals(baselineTook, 3), "", ""]

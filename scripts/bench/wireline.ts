@@ -2,7 +2,7 @@
 import { fileURLToPath } from "node:url"
 import type { Contender } from "./benchmark.ts"
 
-const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url))
+const main = fileURLToPath(new URL("../../dist/bundle/main.js", import.meta.url))
 
 const protocols = ["sec-lsm-manager", "exon", "rscp", "sms"] as const
 
@@ -17,6 +17,6 @@ export const wireline = (protocol: (typeof protocols)[number]): Contender => ({
     ...["--metrics", "off"],
     ...protocols.flatMap((each) => [`--${each}`, each === protocol ? `unix:${socket}` : "off"])
   ],
-  forManyConnections: ["--max-connections", "10000"],
+  forManyConnections: ["--max-connections", "11000"],
   isReady: (line, { socket }) => line === `${protocol} listening on unix:${socket}`
 })

@@ -47,6 +47,8 @@ export interface Service {
   readonly given: (settings: Settings) => Endpoint.Endpoint | undefined
   /** The flag for which standard output is its own, if it was given. */
   readonly takesOutput: (settings: Settings) => string | undefined
+  /** Whether it loads modules of the operator's own. */
+  readonly loadsModules: (settings: Settings) => boolean
   /** The subcommand of `connect`. */
   readonly connect: Subcommand
   /** Its own subcommands. */
@@ -93,6 +95,8 @@ export const make = <P extends Protocol.Any, const O extends Own, Flags extends 
     readonly isOnBesides?: (told: Told<O>) => boolean
     /** The flag for which standard output is its own, if it was given. */
     readonly takesOutput?: (told: Told<O>) => string | undefined
+    /** Whether it loads modules of the operator's own; it does not unless told. */
+    readonly loadsModules?: (told: Told<O>) => boolean
     /** How people talk to it. */
     readonly connect: Connect.How<P, Flags>
     /** Its own subcommands. */
@@ -130,6 +134,10 @@ export const make = <P extends Protocol.Any, const O extends Own, Flags extends 
       return isDefault ? undefined : endpoint
     },
     takesOutput: (all) => definition.takesOutput?.(read(all).told),
+    loadsModules: (all) => {
+      const { isOn, told } = read(all)
+      return isOn && definition.loadsModules?.(told) === true
+    },
     layer: (all) => {
       const { endpoint, isOn, told } = read(all)
       if (!isOn) return Layer.empty

@@ -7,6 +7,7 @@ import { Command } from "effect/cli"
 import { resolve } from "node:path"
 import type { CertificateError, Certificates } from "../Certificates.ts"
 import * as Endpoint from "../Endpoint.ts"
+import { unbundledIf } from "./Bundle.ts"
 import * as Metrics from "./metrics.ts"
 import type { TelemetryError } from "./OtlpExport.ts"
 import type { Service } from "./Service.ts"
@@ -142,6 +143,7 @@ export const serve = <E>(
   Command.make("serve", Settings.of(services), (settings) =>
     run(services, program, settings, version).pipe(
       Effect.scoped,
+      unbundledIf(services.some(({ loadsModules }) => loadsModules(settings))),
       Effect.provideService(References.MinimumLogLevel, String.capitalize(settings.logLevel))
     )
   ).pipe(

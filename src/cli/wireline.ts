@@ -5,6 +5,7 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Cause, Console, Effect, Exit, Logger, Option, Runtime } from "effect"
 import { CliConfig, CliError, CliOutput, Command, GlobalFlag } from "effect/cli"
+import { Unbundled } from "./Bundle.ts"
 import { config } from "./config.ts"
 import { BadConfiguration } from "./ConfigurationFile.ts"
 import { connect } from "./connect.ts"
@@ -74,13 +75,13 @@ const asked = (args: ReadonlyArray<string>, subcommands: ReadonlySet<string>): R
   return at < 0 ? ["serve", ...args] : [...args.slice(at), ...args.slice(0, at)]
 }
 
-// Whoever read what is printed has gone, or there is no room for it: no reason for more than a line.
-process.stdout.on("error", (cause) => {
+/** Whoever read what is printed has gone, or there is no room for it: no reason for more than a line. */
+const endUnprinted = (cause: Error): void => {
   // With `stdio:` it is a connection, which ends like any other.
   if (process.stdout.listenerCount("error") > 1) return
   console.error(`wireline: cannot write to standard output: ${cause.message}`)
   process.exit(1)
-})
+}
 
 /** The flags of every subcommand. The level of the log is a setting of the server, with a variable and a key, too. */
 const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.BuiltIn> =>
@@ -88,8 +89,14 @@ const builtInsOf = (subcommand: string | undefined): ReadonlyArray<GlobalFlag.Bu
     ? GlobalFlag.BuiltIns.filter((flag) => flag !== GlobalFlag.LogLevel)
     : GlobalFlag.BuiltIns
 
-/** Runs the command as the process says, to its end. */
-export const run = (services: Services, program: Program<Problem>, version: string): void => {
+/** Runs the command as the process says, to its end; in a bundle, `unbundled` loads the modules that do the same. */
+export const run = (
+  services: Services,
+  program: Program<Problem>,
+  version: string,
+  unbundled?: () => Promise<unknown>
+): void => {
+  process.stdout.on("error", endUnprinted)
   const wireline = command(services, program, version)
   const subcommands = wireline.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
   const args = asked(process.argv.slice(2), new Set(subcommands))
@@ -97,6 +104,14 @@ export const run = (services: Services, program: Program<Problem>, version: stri
     Effect.tapCause(report),
     Effect.provide([NodeServices.layer, CliOutput.layerPresenter(presenter), Logger.layer([Logging.logger])]),
     Effect.provideService(CliConfig.CliConfig, CliConfig.make({ builtIns: builtInsOf(args[0]) })),
+    Effect.provideService(
+      Unbundled,
+      unbundled &&
+        (() => {
+          process.stdout.off("error", endUnprinted)
+          return unbundled()
+        })
+    ),
     Effect.provideService(Setting.Vocabulary, vocabularyOf(services)),
     NodeRuntime.runMain({
       disableErrorReporting: true,

@@ -62,14 +62,16 @@ const asJson = ({ address, at, author, event, item }: AuditTrail.Entry): string 
   JSON.stringify({ time: new Date(at).toISOString(), event, name: author, address, item: item ?? null })
 
 /** Anybody may try to log in under any name, so a name is shown without what a terminal obeys. */
-const asLine = ({ address, at, author, event, item }: AuditTrail.Entry): string =>
-  [localTime(at), event, printable(author), printable(address), ...(item === undefined ? [] : [item])].join(
-    "\t"
-  )
+const asLine = ({ address, at, author, event, item }: AuditTrail.Entry, zone: DateTime.TimeZone): string =>
+  [
+    localTime(at, zone),
+    event,
+    printable(author),
+    printable(address),
+    ...(item === undefined ? [] : [item])
+  ].join("\t")
 
-const zone = DateTime.zoneMakeLocal()
-
-const localTime = (at: number): string =>
+const localTime = (at: number, zone: DateTime.TimeZone): string =>
   DateTime.formatIsoOffset(DateTime.makeZonedUnsafe(at, { timeZone: zone }))
 
 /** The subcommand. */
@@ -79,12 +81,13 @@ export const audit = Command.make(
   Effect.fnUntraced(function* ({ json, since }) {
     yield* migrate
     const now = yield* Clock.currentTimeMillis
+    const zone = DateTime.zoneMakeLocal()
     const entries = AuditTrail.read({
       since: Option.getOrUndefined(Option.map(since, (since) => ("at" in since ? since.at : now - since.ago)))
     })
     yield* entries.pipe(
       Stream.mapArray((entries) => [
-        entries.map((entry) => `${json ? asJson(entry) : asLine(entry)}\n`).join("")
+        entries.map((entry) => `${json ? asJson(entry) : asLine(entry, zone)}\n`).join("")
       ]),
       Output.toStandardOutput
     )

@@ -45,6 +45,7 @@ export const sms = Service.make(SmsShell, {
   hasAccounts: true,
   isOnBesides: ({ fifo }) => Option.isSome(fifo),
   takesOutput: ({ transmitter }) => (transmitter === "stdout" ? "--sms-transmitter stdout" : undefined),
+  loadsModules: ({ commandDirectory }) => Option.isSome(commandDirectory),
   layer: (told, on) =>
     Layer.merge(
       on(Server.layer(told.limits)),

@@ -12,6 +12,7 @@ import type { Received } from "../gammu/Received.ts"
 import { Outbox } from "../Outbox.ts"
 import { isError } from "../Protocol.ts"
 import { TimeSpan } from "../../../TimeSpan.ts"
+import { unbundledIf } from "../../../cli/Bundle.ts"
 import * as DataDatabase from "../../../cli/DataDatabase.ts"
 import { location } from "../../../cli/DataSetting.ts"
 import { placeOf, Reachable } from "../../../cli/Reachable.ts"
@@ -33,30 +34,36 @@ const exec = Command.make(
     ...location,
     ...ofShell
   },
-  Effect.fnUntraced(function* ({ number, text }) {
-    const gateway = yield* Gateway
-    // Whoever runs it reads the answer here.
-    const reply = yield* gateway.receive({
-      _tag: "text",
-      sms_number: number,
-      sms_text: text,
-      transmit: false
-    })
-    yield* Console.log(reply._tag === "Answer" ? reply.output : reply.error)
-    if (isError(reply)) yield* Effect.sync(() => void (process.exitCode = 1))
-  })
+  ({ number, text, ...settings }) =>
+    run(number, text).pipe(
+      Effect.provide(
+        gatewayOf(settings).pipe(
+          Layer.provide([Outbox.layerQueueOnly, Accounts.layer()]),
+          Layer.provide(DataDatabase.layer(settings.data))
+        )
+      ),
+      unbundledIf(Option.isSome(settings.commandDirectory))
+    )
 ).pipe(
   Command.withDescription("Run a text as if a number had sent it, and print the answer; no server is needed"),
-  Command.provide((settings) =>
-    gatewayOf(settings).pipe(
-      Layer.provide([Outbox.layerQueueOnly, Accounts.layer()]),
-      Layer.provide(DataDatabase.layer(settings.data))
-    )
-  ),
   Command.withExamples([
     { command: "wireline sms exec --number +33612345678 'help'", description: "See what a number may do" }
   ])
 )
+
+/** Runs a text of this number, and prints the answer. */
+const run = Effect.fnUntraced(function* (number: string, text: string) {
+  const gateway = yield* Gateway
+  // Whoever runs it reads the answer here.
+  const reply = yield* gateway.receive({
+    _tag: "text",
+    sms_number: number,
+    sms_text: text,
+    transmit: false
+  })
+  yield* Console.log(reply._tag === "Answer" ? reply.output : reply.error)
+  if (isError(reply)) yield* Effect.sync(() => void (process.exitCode = 1))
+})
 
 /** There is no text where one was looked for. */
 class NoText extends Schema.TaggedError<NoText>()("NoText", { problem: Schema.String }) {
