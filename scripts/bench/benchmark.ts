@@ -39,6 +39,8 @@ export interface Benchmark {
   readonly scenarios: ReadonlyArray<Scenario>
   /** What idle connections may take, where that is measured. */
   readonly idle?: { readonly connections: number; readonly targetKiB: number }
+  /** How many connections are open while requests are measured one at a time, where that is measured. */
+  readonly connections?: ReadonlyArray<number>
   /** How long the start may take, where that is measured. */
   readonly startSeconds?: number
 }
@@ -46,9 +48,13 @@ export interface Benchmark {
 export const nameOf = ({ prefix }: Benchmark, { connections, inFlight }: Scenario): string =>
   `${prefix}${connections}x${inFlight}`
 
+export const connectionsPart = ({ prefix }: Benchmark, count: number): string =>
+  `${prefix}connections-${count}`
+
 /** What can be measured of a benchmark. */
 export const partsOf = (benchmark: Benchmark): ReadonlyArray<string> => [
   ...benchmark.scenarios.map((scenario) => nameOf(benchmark, scenario)),
+  ...(benchmark.connections ?? []).map((count) => connectionsPart(benchmark, count)),
   ...(benchmark.idle === undefined ? [] : [`${benchmark.prefix}memory`]),
   ...(benchmark.startSeconds === undefined ? [] : [`${benchmark.prefix}start`])
 ]

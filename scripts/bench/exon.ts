@@ -23,7 +23,7 @@ import { wireline } from "./wireline.ts"
 
 const connections = 16
 const inFlight = 16
-const targets = { add: 0.5, id: 0.5, searchMilliseconds: 10 }
+const targets = { add: 0.55, id: 0.7, searchMilliseconds: 10 }
 
 /** How many requests a round has of each kind, and how many before it of which nothing is kept. */
 export interface ExonPace {

@@ -9,7 +9,7 @@ import type { Socket } from "node:net"
 import { setTimeout as sleep } from "node:timers/promises"
 import { parseArgs } from "node:util"
 import type { Conversation } from "./conversation.ts"
-import { exchange, open, say } from "./peer.ts"
+import { exchange, inBatches, open, say } from "./peer.ts"
 import { residentKiB } from "./proc.ts"
 
 /** KiB of resident memory per connection. */
@@ -34,20 +34,6 @@ const { conversation } = (await import(options.conversation)) as { readonly conv
 const greeting = conversation.mix[0]!
 const connections = Number(options.connections)
 const pid = Number(options.watch)
-// Below the backlog that Node.js asks for (511), so that connecting rarely has to wait and try again.
-const atOnce = 100
-
-const inBatches = async <A>(count: number, make: (at: number) => Promise<A>): Promise<Array<A>> => {
-  const made: Array<A> = []
-  while (made.length < count) {
-    const batch = Array.from({ length: Math.min(atOnce, count - made.length) }, (_, at) =>
-      make(made.length + at)
-    )
-    made.push(...(await Promise.all(batch)))
-  }
-  return made
-}
-
 /** The memory once it has kept still for a second, within half a percent; six seconds at most. */
 const settled = async (): Promise<number> => {
   const deadline = performance.now() + 6000

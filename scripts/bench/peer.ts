@@ -22,6 +22,21 @@ export const open = async (path: string): Promise<Socket> => {
   }
 }
 
+// Below the backlog that Node.js asks for (511), so that connecting rarely has to wait and try again.
+const atOnce = 100
+
+/** Makes connections, or says something on them, some at a time. */
+export const inBatches = async <A>(count: number, make: (at: number) => Promise<A>): Promise<Array<A>> => {
+  const made: Array<A> = []
+  while (made.length < count) {
+    const batch = Array.from({ length: Math.min(atOnce, count - made.length) }, (_, at) =>
+      make(made.length + at)
+    )
+    made.push(...(await Promise.all(batch)))
+  }
+  return made
+}
+
 /** Says one request and waits for its reply; anything else, or nothing for five seconds, is an error. */
 export const exchange = (socket: Socket, { reply, request }: Exchange): Promise<void> =>
   new Promise((resolve, reject) => {

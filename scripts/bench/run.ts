@@ -5,15 +5,17 @@
  *     npm run bench                                          everything, some four minutes, and bench/RESULTS.md
  *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
+ *     npm run bench -- --only connections-10000              a request while so many connections are open
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
  *     npm run bench -- --only rscp-50x1                      of RSCP: its scenarios
+ *     npm run bench -- --only redis-50x16                    the example redis.ts
  *     npm run bench -- --results FILE                        writes them to another file, whatever was measured
  *     npm run bench -- --subject "node my.ts {socket}"       another server of sec-lsm-manager; {directory} too
  *
  * The exit status tells whether everything was measured, not whether the targets were reached.
  */
 import { parseArgs } from "node:util"
-import { type Benchmark, type Contender, nameOf, partsOf } from "./benchmark.ts"
+import { type Benchmark, connectionsPart, type Contender, nameOf, partsOf } from "./benchmark.ts"
 import { exonParts, measureExon, quickExon, wholeExon } from "./exon.ts"
 import type { LoadReport } from "./load.ts"
 import { measureMemory } from "./memory.ts"
@@ -21,8 +23,10 @@ import { complaints, endAll, pinning } from "./processes.ts"
 import * as results from "./results.ts"
 import { say } from "./results.ts"
 import type { Both } from "./rounds.ts"
+import { benchmark as redis } from "./redis.ts"
 import { benchmark as rscp } from "./rscp.ts"
 import { benchmark as secLsmManager } from "./sec-lsm-manager.ts"
+import { measureScaling } from "./scaling.ts"
 import { removeFiles } from "./servers.ts"
 import { benchmark as sms } from "./sms.ts"
 import { measureStart } from "./startup.ts"
@@ -38,8 +42,8 @@ import {
 
 const longestRun = 480
 
-const whole: Pace = { rounds: 7, compileSeconds: 0.8, warmUpSeconds: 0.2, seconds: 1.1 }
-const quick: Pace = { rounds: 5, compileSeconds: 0.3, warmUpSeconds: 0.1, seconds: 0.2 }
+const whole: Pace = { rounds: 7, compileSeconds: 0.8, warmUpSeconds: 0.2, seconds: 1.1, scalingRounds: 3 }
+const quick: Pace = { rounds: 5, compileSeconds: 0.3, warmUpSeconds: 0.1, seconds: 0.2, scalingRounds: 1 }
 
 const substitute = (command: string): Contender => ({
   name: "subject",
@@ -72,6 +76,8 @@ const measureBenchmark = async (
     say("Processor use, of one core each:")
     say(`${table([processorHeading(benchmark), ...processors])}\n`)
   }
+  const counts = (benchmark.connections ?? []).filter((count) => isWanted(connectionsPart(benchmark, count)))
+  if (counts.length > 0) say(`${await measureScaling(benchmark, counts, pace)}\n`)
   if (idle !== undefined && isWanted(`${prefix}memory`)) {
     say(`${await measureMemory(benchmark, idle, 1)}\n`)
   }
@@ -93,7 +99,7 @@ const main = async (): Promise<void> => {
   const isWhole = options.subject === undefined
   const benchmarks =
     options.subject === undefined
-      ? [secLsmManager, rscp, sms]
+      ? [secLsmManager, rscp, sms, redis]
       : [{ ...secLsmManager, subject: substitute(options.subject) }]
   const parts = [...benchmarks.flatMap(partsOf), ...(isWhole ? exonParts : [])]
   const unknown = options.only.find((part) => !parts.includes(part))

@@ -42,10 +42,11 @@ export const benchmark: Benchmark = {
     isReady: (line) => line === "listening"
   },
   scenarios: [
-    { connections: 50, inFlight: 1, target: 0.75 },
-    { connections: 3, inFlight: 16, target: 0.65 },
-    { connections: 3, inFlight: 100, target: 0.3 }
+    { connections: 50, inFlight: 1, target: 0.78 },
+    { connections: 3, inFlight: 16, target: 0.75 },
+    { connections: 3, inFlight: 100, target: 0.38 }
   ],
-  idle: { connections: 5000, targetKiB: 24 },
-  startSeconds: 0.7
+  connections: [1, 100, 10_000],
+  idle: { connections: 5000, targetKiB: 14 },
+  startSeconds: 0.35
 }

@@ -21,6 +21,8 @@ export interface Pace {
   readonly compileSeconds: number
   readonly warmUpSeconds: number
   readonly seconds: number
+  /** Rounds of each number of connections; thousands of them are opened anew in each. */
+  readonly scalingRounds: number
 }
 
 const loadClient = fileURLToPath(new URL("load.ts", import.meta.url))
