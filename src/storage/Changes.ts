@@ -24,15 +24,19 @@ export const Changes = Context.Reference<Changes>("wireline/storage/Changes", {
 
 /** The changes of an open SQLite database, as its own connection sees them. */
 export const fromSqlite = (db: DatabaseSync): Changes => ({
-  byOthers: numberOf(db.prepare("PRAGMA data_version"), "data_version"),
-  byUs: numberOf(db.prepare("SELECT total_changes() AS n"), "n")
+  byOthers: numberOf(db.prepare("PRAGMA data_version")),
+  byUs: numberOf(db.prepare("SELECT total_changes()"))
 })
 
-const numberOf = (statement: StatementSync, column: string) => (): number => {
-  try {
-    return Number(statement.get()![column])
-  } catch {
-    // Which is not the same as itself: who asks will look for himself, and be told what is wrong.
-    return Number.NaN
+const numberOf = (statement: StatementSync) => {
+  // An object with the name of the column costs as much as the answer.
+  statement.setReturnArrays(true)
+  return (): number => {
+    try {
+      return Number(statement.get()![0])
+    } catch {
+      // Which is not the same as itself: who asks will look for himself, and be told what is wrong.
+      return Number.NaN
+    }
   }
 }
