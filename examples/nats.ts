@@ -115,7 +115,7 @@ interface Subscription {
   readonly sid: string
   readonly subject: string
   readonly queue: string | undefined
-  /** After so many messages it ends. */
+  /** Ends after this number of messages. */
   max: number
   delivered: number
 }

@@ -5,7 +5,7 @@
  *     npm run bench                                          everything, some four minutes, and bench/RESULTS.md
  *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
- *     npm run bench -- --only connections-10000              a request while so many connections are open
+ *     npm run bench -- --only connections-10000              a request while 10,000 connections are open
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
  *     npm run bench -- --only rscp-50x1                      of RSCP: its scenarios
  *     npm run bench -- --only redis-50x16                    the example redis.ts
