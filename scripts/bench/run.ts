@@ -2,8 +2,8 @@
  * Measures Wireline against a hand-written server, or a bare loop over the database, and prints what came out beside
  * what was to be reached.
  *
- *     npm run bench                                          everything, some four minutes, and bench/RESULTS.md
- *     npm run bench -- --quick                               shorter rounds, some 45 seconds, less exact
+ *     npm run bench                                          everything, some five minutes, and bench/RESULTS.md
+ *     npm run bench -- --quick                               shorter rounds, some two minutes, less exact
  *     npm run bench -- --only 50x1 --only memory             a part: a scenario, memory, start
  *     npm run bench -- --only connections-10000              a request while 10,000 connections are open
  *     npm run bench -- --only exon-add                       of Exon: exon-add, exon-id, exon-search
