@@ -32,7 +32,7 @@ const pointOf = ({ metrics }: Collector, name: string, labels: Readonly<Record<s
   return found[0]!
 }
 
-describe("A server with --otlp", () => {
+describe.concurrent("A server with --otlp", () => {
   it.live("sends logs, metrics and traces of what it serves, in the name of wireline, and no secret", () =>
     Effect.gen(function* () {
       const sent = yield* collector
