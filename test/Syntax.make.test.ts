@@ -27,7 +27,7 @@ describe("A codec", () => {
     assert.throws(() => short.encodeFrame({ _tag: "get", key: "abc" }))
   })
 
-  it("is told from other Schemas, and made of them", () => {
+  it("is recognised among other Schemas, and made of them", () => {
     const handwritten = Schema.String.pipe(
       Schema.decodeTo(Schema.TaggedStruct("say", { text: Schema.String.check(Schema.isMaxLength(3)) }), {
         decode: SchemaGetter.transform((text: string) => ({ _tag: "say" as const, text })),

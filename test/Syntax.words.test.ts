@@ -28,7 +28,7 @@ describe("A line of words", () => {
     assert.strictEqual(codec.encodeFrame(metric), "a.b 1.5 1700000000")
   })
 
-  it("without a keyword is told apart by the number of its fields", () => {
+  it("chooses a message without a keyword by the number of its fields", () => {
     const One = Message.make("one", { a: Word, b: Schema.optionalKey(Word) })
     const Four = Message.make("four", { a: Word, b: Word, c: Word, d: Schema.NonEmptyArray(Word) })
     const codec = Syntax.words([Four, One], { ...plain, keyword: false })

@@ -75,7 +75,7 @@ const asked = (args: ReadonlyArray<string>, subcommands: ReadonlySet<string>): R
   return at < 0 ? ["serve", ...args] : [...args.slice(at), ...args.slice(0, at)]
 }
 
-/** Whoever read what is printed has gone, or there is no room for it: no reason for more than a line. */
+/** The reader of the output has gone, or there is no room for it: a single line is enough. */
 const endUnprinted = (cause: Error): void => {
   // With `stdio:` it is a connection, which ends like any other.
   if (process.stdout.listenerCount("error") > 1) return

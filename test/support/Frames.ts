@@ -36,7 +36,7 @@ export const framesOf = <F extends Framing.Frame, A = string>(
   return frames
 }
 
-/** The frames of chunks, pulled so many at a time from where the last ended. */
+/** The frames of chunks, of which each pull takes a fixed number from where the last one ended. */
 export const pulledFrom = <F extends Framing.Frame>(
   framing: Framing.Framing<F>,
   chunks: ReadonlyArray<Uint8Array>,

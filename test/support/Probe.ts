@@ -27,7 +27,7 @@ const Wait = Message.make("wait", { gate: Syntax.Word })
 const Later = Message.make("later", { gate: Syntax.Word })
 // Answers with so many bytes.
 const Big = Message.make("big", { size: number })
-// Answers with one frame in so many pieces of so many bytes; dies after them when told.
+// Answers a frame with a given number of pieces of a given size; then dies where it is asked to.
 const Portions = Message.make("portions", {
   count: number,
   size: number,

@@ -72,7 +72,7 @@ const telephone = Effect.gen(function* () {
   })
 
   let laid = 0
-  /** A text comes in, in so many parts. */
+  /** A text comes in, in one part or more. */
   const receive = (number: string, ...parts: ReadonlyArray<string>) =>
     Effect.sync(() => {
       for (const [i, text] of parts.entries()) {

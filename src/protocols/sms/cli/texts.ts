@@ -54,7 +54,7 @@ const exec = Command.make(
 /** Runs a text of this number, and prints the answer. */
 const run = Effect.fnUntraced(function* (number: string, text: string) {
   const gateway = yield* Gateway
-  // Whoever runs it reads the answer here.
+  // The answer is for the person at the terminal.
   const reply = yield* gateway.receive({
     _tag: "text",
     sms_number: number,
